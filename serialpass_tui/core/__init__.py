@@ -1,0 +1,1 @@
+"""Pure rules and values: no I/O, clock, environment or Textual."""

@@ -1,0 +1,56 @@
+"""PCI addresses: domain, bus, device (slot) and function."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from serialpass_tui.errors import Exit, Problem
+
+_SPELLING = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bdf:
+    """One PCI function's address, also called SBDF when the domain (segment) is written.
+
+    Canonical spelling is sysfs's: lower-case hex, four digits of domain, as in `0000:02:00.0`;
+    XAPI's parser accepts no other in the hide list (xapi-project/xen-api ocaml/xapi/pciops.ml).
+    """
+
+    domain: int
+    bus: int
+    slot: int
+    function: int
+
+    @classmethod
+    def parse(cls, text: str) -> Bdf:
+        """The address that `text` spells, with or without the domain (`02:00.0`).
+
+        Raises:
+            Problem: `bad-bdf` (usage) when it is no PCI address.
+        """
+        match = _SPELLING.fullmatch(text)
+        if match is None or int(match[3], 16) > 0x1F:
+            raise Problem(
+                Exit.USAGE,
+                "bad-bdf",
+                f"{text!r} is not a PCI address.",
+                remedy="Write it as lspci -D does, for example 0000:02:00.0.",
+            )
+        domain, bus, slot, function = match.groups()
+        return cls(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function))
+
+    @property
+    def device(self) -> tuple[int, int, int]:
+        """The card's place without the function: what all its functions share."""
+        return (self.domain, self.bus, self.slot)
+
+    @property
+    def short(self) -> str:
+        """The spelling without a zero domain, for narrow columns."""
+        text = str(self)
+        return text.removeprefix("0000:")
+
+    def __str__(self) -> str:
+        return f"{self.domain:04x}:{self.bus:02x}:{self.slot:02x}.{self.function:x}"

@@ -1,0 +1,160 @@
+"""The changes: everything that the tool does to a host.
+
+A change is a place, what the place held when it was previewed, and what it shall hold. Undo swaps
+the two. Whoever finds the place holding `before` may apply it, `after` means that it is done, and
+anything else is a conflict: that one rule carries apply, resume after a crash, and rollback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from dataclasses import dataclass
+from typing import ClassVar
+
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """The bytes of one boot file."""
+
+    KIND: ClassVar[str] = "edit-file"
+    path: str
+    before: bytes
+    after: bytes
+
+    def inverse(self) -> FileEdit:
+        """The edit that puts the first bytes back."""
+        return FileEdit(self.path, self.after, self.before)
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        return f"edit {self.path}"
+
+    def preview(self) -> tuple[str, ...]:
+        """The unified diff, a line each, controls made visible."""
+        return unified_diff(self.path, self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class VmEdit:
+    """One key of one VM; None means that the key is absent.
+
+    `key` is spelled as xe spells it: `other-config:pci`, `blocked-operations:suspend`, `affinity`.
+    """
+
+    KIND: ClassVar[str] = "edit-vm"
+    uuid: str
+    name: str
+    key: str
+    before: str | None
+    after: str | None
+
+    def inverse(self) -> VmEdit:
+        """The edit that puts the first value back."""
+        return VmEdit(self.uuid, self.name, self.key, self.after, self.before)
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        verb = "remove" if self.after is None else "set"
+        return f"{verb} {self.key} of VM {printable(self.name)}"
+
+    def preview(self) -> tuple[str, ...]:
+        """Before and after, as a diff writes them."""
+        lines = []
+        if self.before is not None:
+            lines.append(f"-{self.key}={printable(self.before)}")
+        if self.after is not None:
+            lines.append(f"+{self.key}={printable(self.after)}")
+        return tuple(lines)
+
+    def command(self) -> str:
+        """The xe command that does the same by hand."""
+        param, _, key = self.key.partition(":")
+        if self.after is not None:
+            return shlex.join(
+                ["xe", "vm-param-set", f"uuid={self.uuid}", f"{self.key}={self.after}"]
+            )
+        if not key:
+            return shlex.join(["xe", "vm-param-set", f"uuid={self.uuid}", f"{param}="])
+        return shlex.join(
+            [
+                "xe",
+                "vm-param-remove",
+                f"uuid={self.uuid}",
+                f"param-name={param}",
+                f"param-key={key}",
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """A restart of the host: done when the kernel's boot_id is no longer `before`."""
+
+    KIND: ClassVar[str] = "reboot"
+    before: str
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        return "reboot this host"
+
+    def preview(self) -> tuple[str, ...]:
+        """The commands that do the same by hand."""
+        return ("xe host-disable", "xe host-reboot")
+
+
+@dataclass(frozen=True, slots=True)
+class VmPower:
+    """The power state of one VM: started on this host, or shut down."""
+
+    KIND: ClassVar[str] = "power-vm"
+    uuid: str
+    name: str
+    host: str
+    """Uuid of the host to start on: another host has another device at the same address."""
+    before: PowerState
+    after: PowerState
+
+    def inverse(self) -> VmPower:
+        """The change that brings the first power state back."""
+        return VmPower(self.uuid, self.name, self.host, self.after, self.before)
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        verb = "start" if self.after is PowerState.RUNNING else "shut down"
+        return f"{verb} VM {printable(self.name)}"
+
+    def preview(self) -> tuple[str, ...]:
+        """The command that does the same by hand."""
+        return (self.command(),)
+
+    def command(self) -> str:
+        """The xe command that does the same by hand."""
+        if self.after is PowerState.RUNNING:
+            return shlex.join(["xe", "vm-start", f"uuid={self.uuid}", f"on={self.host}"])
+        return shlex.join(["xe", "vm-shutdown", f"uuid={self.uuid}"])
+
+
+Change = FileEdit | VmEdit | Reboot | VmPower
+Reversible = FileEdit | VmEdit | VmPower
+
+
+def unified_diff(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
+    """The unified diff of two versions of a file, safe to show, without line ends."""
+    old, new = (_lines(data) for data in (before, after))
+    diff = difflib.unified_diff(old, new, f"a{path}", f"b{path}", n=2, lineterm="")
+    return tuple(diff)
+
+
+def _lines(data: bytes) -> list[str]:
+    """Lines cut at LF alone, so that a CR shows; tabs become blanks, as terminals draw them."""
+    text = data.decode("utf-8", "backslashreplace")
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    else:
+        lines[-1] += "\\ (no newline at end of file)"
+    return [printable(line.expandtabs(4)) for line in lines]

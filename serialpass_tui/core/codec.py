@@ -1,0 +1,148 @@
+"""Frozen dataclasses to JSON values and back, by their type hints.
+
+The journal, the recordings and `--json` share it, so that a field has one spelling everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.errors import Exit, Problem
+
+T = TypeVar("T")
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def encode(value: object) -> Json:
+    """The JSON form of a dataclass, enum, address, bytes, tuple, mapping or plain value.
+
+    Bytes are written as latin-1 text: every byte survives and configuration stays readable.
+    """
+    if isinstance(value, Bdf):
+        return str(value)
+    if isinstance(value, Enum):
+        return cast("Json", value.value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        kind = getattr(value, "KIND", None)
+        return {"kind": kind, **fields} if kind else fields
+    if isinstance(value, dict):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset | set):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+def decode(kind: type[T], value: Json, where: str = "value") -> T:
+    """The `kind` that `value` spells; absent fields take their defaults, unknown ones are ignored.
+
+    Unknown fields come from newer versions of the tool: an older one must still read the rest.
+
+    Raises:
+        Problem: `bad-record` naming the place (`where`) that does not fit.
+    """
+    return cast("T", _decode(kind, value, where))
+
+
+def _bad(where: str, wanted: str) -> Problem:
+    return Problem(
+        Exit.USAGE,
+        "bad-record",
+        f"The record is not readable at {where}: {wanted} expected.",
+        remedy="Take the file from the tool again; it was cut off or edited.",
+    )
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _decode(kind: Any, value: Json, where: str) -> object:
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _decode_union(typing.get_args(kind), value, where)
+    if origin is tuple:
+        return _decode_tuple(typing.get_args(kind), value, where)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise _bad(where, "an object")
+        of = typing.get_args(kind)[1]
+        return {key: _decode(of, item, f"{where}.{key}") for key, item in value.items()}
+    if dataclasses.is_dataclass(kind) and kind is not Bdf:
+        return _decode_dataclass(cast("type", kind), value, where)
+    return _decode_scalar(kind, value, where)
+
+
+def _decode_union(options: tuple[Any, ...], value: Json, where: str) -> object:
+    if value is None and type(None) in options:
+        return None
+    options = tuple(option for option in options if option is not type(None))
+    if len(options) == 1:
+        return _decode(options[0], value, where)
+    if isinstance(value, dict):
+        for option in options:
+            if getattr(option, "KIND", None) == value.get("kind"):
+                return _decode(option, value, where)
+    raise _bad(where, "one of " + ", ".join(getattr(o, "KIND", str(o)) for o in options))
+
+
+def _decode_tuple(args: tuple[Any, ...], value: Json, where: str) -> object:
+    if not isinstance(value, list):
+        raise _bad(where, "a list")
+    if len(args) == 2 and args[1] is Ellipsis:
+        return tuple(_decode(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if len(args) != len(value):
+        raise _bad(where, f"a list of {len(args)}")
+    pairs = enumerate(zip(args, value, strict=True))
+    return tuple(_decode(of, item, f"{where}[{i}]") for i, (of, item) in pairs)
+
+
+def _decode_dataclass(kind: type, value: Json, where: str) -> object:
+    if not isinstance(value, dict):
+        raise _bad(where, "an object")
+    hints = _hints(kind)
+    given: dict[str, object] = {}
+    for field in dataclasses.fields(kind):
+        if field.name in value:
+            given[field.name] = _decode(
+                hints[field.name], value[field.name], f"{where}.{field.name}"
+            )
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise _bad(f"{where}.{field.name}", "a value")
+    return kind(**given)
+
+
+def _decode_scalar(kind: Any, value: Json, where: str) -> object:
+    if kind is Bdf:
+        if not isinstance(value, str):
+            raise _bad(where, "a PCI address")
+        return Bdf.parse(value)
+    if kind is bytes:
+        if not isinstance(value, str):
+            raise _bad(where, "text")
+        try:
+            return value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise _bad(where, "latin-1 text") from None
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        try:
+            return kind(value)
+        except ValueError:
+            raise _bad(where, "one of " + ", ".join(str(m.value) for m in kind)) from None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise _bad(where, kind.__name__)
+    return value

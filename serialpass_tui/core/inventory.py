@@ -1,0 +1,224 @@
+"""Facts of one host as read at one moment; the recorder's format and the simulator's input.
+
+Nothing here is judged: what a fact means for a device is decided in `candidates` and `safety`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
+from serialpass_tui.core.pool import Pool  # noqa: TC001
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What /etc/xensource-inventory says; empty strings on a host without it."""
+
+    brand: str = ""
+    version: str = ""
+    host_uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Xen:
+    """The hypervisor below dom0."""
+
+    version: str
+    cmdline: str = ""
+    iommu: bool | None = None
+    """Whether Xen reports hvm_directio; None where it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class PciFunction:
+    """One PCI function as sysfs and udev's hardware database describe it."""
+
+    bdf: Bdf
+    vendor: int
+    device: int
+    class_code: int
+    """24 bits: base class, subclass, programming interface."""
+    subvendor: int = 0
+    subdevice: int = 0
+    vendor_name: str = ""
+    device_name: str = ""
+    driver: str = ""
+    """The kernel driver bound to it in dom0; empty: none."""
+    parents: tuple[Bdf, ...] = ()
+    """The bridges above it, nearest first, up to the root bus."""
+    pcie: bool = True
+    """Whether it has a PCI Express capability; a bridge without one forwards legacy PCI."""
+    irq: int = 0
+    ttys: tuple[str, ...] = ()
+    boot_vga: bool = False
+    can_reset: bool = False
+    """Whether sysfs offers a reset of this function."""
+
+    @property
+    def base_class(self) -> int:
+        """The first byte of the class code: 0x07 is communication controllers."""
+        return self.class_code >> 16
+
+    @property
+    def is_bridge(self) -> bool:
+        """Whether it is a PCI-to-PCI bridge (class 0604 or 0609)."""
+        return self.class_code >> 8 in {0x0604, 0x0609}
+
+    @property
+    def ids(self) -> str:
+        """`vendor:device` as lspci -n writes it."""
+        return f"{self.vendor:04x}:{self.device:04x}"
+
+    @property
+    def name(self) -> str:
+        """Vendor and device in words; where a word is unknown, its number."""
+        vendor = self.vendor_name or f"Vendor {self.vendor:04x}"
+        device = self.device_name or f"Device {self.vendor:04x}:{self.device:04x}"
+        return f"{vendor} {device}"
+
+
+@dataclass(frozen=True, slots=True)
+class UsbDevice:
+    """A USB device and the PCI host controller it hangs on."""
+
+    path: str
+    """The port path as sysfs names it, for example `2-1.4`."""
+    vendor: int
+    product: int
+    controller: Bdf | None
+    vendor_name: str = ""
+    product_name: str = ""
+    interfaces: tuple[int, ...] = ()
+    """24-bit class codes (class, subclass, protocol) of its interfaces."""
+    ttys: tuple[str, ...] = ()
+
+    @property
+    def is_keyboard(self) -> bool:
+        """Whether an interface is a boot keyboard (HID, boot subclass, protocol 1)."""
+        return 0x030101 in self.interfaces
+
+    @property
+    def name(self) -> str:
+        """Vendor and product in words; where a word is unknown, its number."""
+        ids = f"{self.vendor:04x}:{self.product:04x}"
+        return " ".join(part for part in (self.vendor_name, self.product_name) if part) or ids
+
+
+class TtyKind(Enum):
+    """What a serial tty hangs on."""
+
+    ISA = "isa"
+    PCI = "pci"
+    USB = "usb"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that holds a tty open."""
+
+    pid: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tty:
+    """A serial line of dom0 that has hardware behind it."""
+
+    name: str
+    kind: TtyKind
+    bdf: Bdf | None = None
+    usb: str = ""
+    port: int = 0
+    """I/O port base of an ISA line; 0 otherwise."""
+    irq: int = 0
+    console: bool = False
+    """Whether the kernel writes its console to it (/sys/class/tty/console/active)."""
+    holders: tuple[Process, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A whole block device and what lives on it, partitions and stacked devices included."""
+
+    name: str
+    bdf: Bdf | None
+    """The PCI function nearest above it."""
+    mounts: tuple[str, ...] = ()
+    swap: bool = False
+    signatures: tuple[str, ...] = ()
+    """File-system types that udev found on it or its partitions, LVM2_member among them."""
+    ids: tuple[str, ...] = ()
+    """Its /dev/disk/by-id names and partitions' names, to match an SR's device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """A physical network interface."""
+
+    name: str
+    bdf: Bdf | None
+    up: bool = False
+    addresses: tuple[str, ...] = ()
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BootText:
+    """A boot loader's configuration file as found."""
+
+    path: str
+    data: bytes
+
+
+class PcibackForm(Enum):
+    """How this dom0 kernel carries xen-pciback."""
+
+    BUILTIN = "builtin"
+    MODULE = "module"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything read of one host."""
+
+    hostname: str
+    kernel: str
+    cmdline: str
+    """/proc/cmdline: what this dom0 was booted with."""
+    boot_id: str
+    boot_time: int
+    """Seconds since the epoch."""
+    uefi: bool
+    product: Product = Product()
+    xen: Xen | None = None
+    pci: tuple[PciFunction, ...] = ()
+    usb: tuple[UsbDevice, ...] = ()
+    ttys: tuple[Tty, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    boot_files: tuple[BootText, ...] = ()
+    """Those that exist, in the order in which the boot loader's tools look for them."""
+    pciback: PcibackForm = PcibackForm.UNKNOWN
+    pciback_registered: bool = False
+    """Whether /sys/bus/pci/drivers/pciback exists; a hide value that does not parse prevents it."""
+    unread: tuple[str, ...] = ()
+    """Facts that could not be read and why, in words; most often for want of root."""
+
+    def function(self, bdf: Bdf) -> PciFunction | None:
+        """The PCI function at `bdf`, None where there is none."""
+        return next((function for function in self.pci if function.bdf == bdf), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A host on one page: what `record` writes, `--machine` reads and the simulator boots."""
+
+    inventory: Inventory
+    pool: Pool | None = None
+    version: int = 1
+    note: str = ""

@@ -1,0 +1,220 @@
+"""Jobs: an ordered list of changes for one goal, and the journal records that tell its story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
+from serialpass_tui.core.changes import Change, FileEdit, Reboot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from serialpass_tui.core.inventory import PciFunction
+
+
+class Goal(Enum):
+    """What a job is for; it decides when the job is at its end."""
+
+    GIVE = "give"
+    """The wizard's: from the device to the started VM; grows as the operator goes on."""
+    HIDE = "hide"
+    UNHIDE = "unhide"
+    BIND = "bind"
+    UNBIND = "unbind"
+    ROLLBACK = "rollback"
+
+
+class Outcome(Enum):
+    """How a job ended."""
+
+    DONE = "done"
+    ROLLED_BACK = "rolled back"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceId:
+    """A device with its ids: BDFs are positional and name another card after a hardware change."""
+
+    bdf: Bdf
+    vendor: int
+    device: int
+    subvendor: int
+    subdevice: int
+
+    @classmethod
+    def of(cls, function: PciFunction) -> DeviceId:
+        """The identity of a function that is present."""
+        return cls(
+            function.bdf,
+            function.vendor,
+            function.device,
+            function.subvendor,
+            function.subdevice,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A job begins; nothing has been done yet."""
+
+    KIND: ClassVar[str] = "opened"
+    job: str
+    at: int
+    goal: Goal
+    title: str
+    devices: tuple[DeviceId, ...]
+    undoes: str = ""
+    """The job that this one rolls back; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Changes were shown to the operator, who asked for them; they follow those planned before."""
+
+    KIND: ClassVar[str] = "planned"
+    job: str
+    at: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Change number `index` is about to be applied."""
+
+    KIND: ClassVar[str] = "began"
+    job: str
+    at: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Change number `index` was applied and read back."""
+
+    KIND: ClassVar[str] = "applied"
+    job: str
+    at: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Change number `index` will not be applied: it failed without effect, or was undone."""
+
+    KIND: ClassVar[str] = "dropped"
+    job: str
+    at: int
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The job is at its end."""
+
+    KIND: ClassVar[str] = "closed"
+    job: str
+    at: int
+    outcome: Outcome
+
+
+Record = Opened | Planned | Began | Applied | Dropped | Closed
+
+
+class Progress(Enum):
+    """Where one change of a job stands."""
+
+    WAITING = "waiting"
+    BEGAN = "began"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as its records tell it."""
+
+    id: str
+    at: int
+    goal: Goal
+    title: str
+    devices: tuple[DeviceId, ...]
+    undoes: str = ""
+    changes: tuple[Change, ...] = ()
+    progress: tuple[Progress, ...] = ()
+    outcome: Outcome | None = None
+    last_failure: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not at its end."""
+        return self.outcome is None
+
+    @property
+    def remaining(self) -> tuple[int, ...]:
+        """Indexes of the changes still to be applied, in order."""
+        live = (Progress.WAITING, Progress.BEGAN)
+        return tuple(i for i, progress in enumerate(self.progress) if progress in live)
+
+    @property
+    def applied(self) -> tuple[Change, ...]:
+        """The changes that stand."""
+        pairs = zip(self.changes, self.progress, strict=True)
+        return tuple(change for change, progress in pairs if progress is Progress.APPLIED)
+
+    @property
+    def awaits_reboot(self) -> bool:
+        """Whether the next thing to happen is the host's reboot."""
+        remaining = self.remaining
+        return bool(remaining) and isinstance(self.changes[remaining[0]], Reboot)
+
+
+def fold(records: Iterable[Record]) -> tuple[Job, ...]:
+    """The jobs that the journal's records tell of, oldest first.
+
+    Records of an unknown job are passed over: a torn or trimmed journal must not stop the tool.
+    """
+    jobs: dict[str, Job] = {}
+    for record in records:
+        if isinstance(record, Opened):
+            jobs[record.job] = Job(
+                record.job, record.at, record.goal, record.title, record.devices, record.undoes
+            )
+        elif record.job in jobs:
+            jobs[record.job] = _step(jobs[record.job], record)
+    return tuple(jobs.values())
+
+
+def _step(job: Job, record: Planned | Began | Applied | Dropped | Closed) -> Job:
+    if isinstance(record, Planned):
+        waiting = (Progress.WAITING,) * len(record.changes)
+        return replace(job, changes=job.changes + record.changes, progress=job.progress + waiting)
+    if isinstance(record, Closed):
+        return replace(job, outcome=record.outcome)
+    if not 0 <= record.index < len(job.changes):
+        return job
+    marks = {Began: Progress.BEGAN, Applied: Progress.APPLIED, Dropped: Progress.DROPPED}
+    progress = list(job.progress)
+    progress[record.index] = marks[type(record)]
+    failure = record.reason if isinstance(record, Dropped) else job.last_failure
+    return replace(job, progress=tuple(progress), last_failure=failure)
+
+
+def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
+    """The changes that take back what stands of `job`, newest first.
+
+    Where the host booted with an edit of the job, the undo of that edit needs a reboot as well;
+    `boot_id` is the present boot, which that reboot must leave.
+    """
+    stands = job.applied
+    booted = any(isinstance(change, Reboot) for change in stands)
+    undo: list[Change] = [
+        change.inverse() for change in reversed(stands) if not isinstance(change, Reboot)
+    ]
+    if booted and any(isinstance(change, FileEdit) for change in undo):
+        undo.append(Reboot(boot_id))
+    return tuple(undo)

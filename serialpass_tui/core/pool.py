@@ -1,0 +1,104 @@
+"""Facts of a XAPI pool, and the VM keys that this tool edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class PowerState(Enum):
+    """XAPI's VM.power_state."""
+
+    HALTED = "Halted"
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    SUSPENDED = "Suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """One VM; templates, snapshots and control domains are left out by the toolstack."""
+
+    uuid: str
+    name: str
+    """name-label: text that a user typed, shown literally."""
+    power_state: PowerState
+    domain_type: str = "hvm"
+    """hvm, pv, pvh, pv_in_pvh or unspecified (VM.domain_type)."""
+    domid: int = -1
+    resident_on: str = ""
+    """Uuid of the host it runs on; empty when it runs nowhere."""
+    affinity: str = ""
+    """Uuid of the host it prefers; empty: none."""
+    ha_restart_priority: str = ""
+    other_config: tuple[tuple[str, str], ...] = ()
+    blocked_operations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def pci(self) -> str | None:
+        """The value of other-config:pci, None when the key is absent."""
+        return dict(self.other_config).get("pci")
+
+    @property
+    def ha_protected(self) -> bool:
+        """Whether HA restarts it (ha_restart_priority non-empty)."""
+        return bool(self.ha_restart_priority)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHost:
+    """One host of the pool."""
+
+    uuid: str
+    name: str
+    enabled: bool = True
+    iommu: bool | None = None
+    """host.chipset_info['iommu']; None where XAPI does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pif:
+    """A network interface of this host as XAPI knows it."""
+
+    device: str
+    management: bool = False
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRepository:
+    """An SR that is plugged on this host, with the device its PBD names."""
+
+    uuid: str
+    name: str
+    type: str
+    device: str = ""
+    """device-config:device, for example /dev/disk/by-id/... ; empty for network SRs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What XAPI says, seen from this host."""
+
+    this_host: str
+    """Uuid of the host that the tool runs on."""
+    master: str
+    hosts: tuple[PoolHost, ...]
+    vms: tuple[Vm, ...] = ()
+    pifs: tuple[Pif, ...] = ()
+    srs: tuple[StorageRepository, ...] = ()
+    ha_enabled: bool = False
+    name: str = ""
+
+    @property
+    def is_master(self) -> bool:
+        """Whether this host is the pool master."""
+        return self.this_host == self.master
+
+    def vm(self, uuid: str) -> Vm | None:
+        """The VM of that uuid, None where there is none."""
+        return next((vm for vm in self.vms if vm.uuid == uuid), None)
+
+    def host_name(self, uuid: str) -> str:
+        """The name-label of a host; its uuid where it is unknown."""
+        return next((host.name for host in self.hosts if host.uuid == uuid), uuid)

@@ -1,0 +1,94 @@
+"""The doors to the world that the service needs; adapters implement them, core only names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.core.job import Record
+    from serialpass_tui.core.pool import Pool, PowerState, Vm
+
+
+class Host(Protocol):
+    """The dom0 that the tool acts on."""
+
+    def inventory(self) -> Inventory:
+        """All facts, read anew. Raises Problem when the host cannot be read at all."""
+
+    def boot_id(self) -> str:
+        """The kernel's id of this boot (/proc/sys/kernel/random/boot_id)."""
+
+    def reboot(self) -> None:
+        """Restart the host without XAPI. Raises Problem."""
+
+    def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
+        """The PCI functions that xenstore's backend lists for a domain. Raises Problem."""
+
+
+class Files(Protocol):
+    """Reading and replacing files."""
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes. Raises Problem."""
+
+    def keep(self, path: str, data: bytes, tag: str) -> str:
+        """Write a backup beside the file, named with `tag`; its path. Raises Problem."""
+
+    def replace(self, path: str, before: bytes, after: bytes) -> None:
+        """Replace the file atomically if it still holds `before`, keeping owner, mode and label.
+
+        Raises:
+            Problem: `file-changed` (conflict) when it holds something else; `write-failed`.
+        """
+
+
+class Toolstack(Protocol):
+    """What owns the VMs. Every method raises Problem when the toolstack cannot be reached."""
+
+    def pool(self) -> Pool:
+        """Hosts, VMs, PIFs and SRs."""
+
+    def vm(self, uuid: str) -> Vm:
+        """One VM, read anew."""
+
+    def read_key(self, uuid: str, key: str) -> str | None:
+        """The value of a VM's key as `VmEdit.key` spells it; None when absent."""
+
+    def write_key(self, uuid: str, key: str, value: str | None) -> None:
+        """Set or remove one key of a VM, leaving all others."""
+
+    def set_power(
+        self, uuid: str, host: str, state: PowerState, progress: Callable[[float], None]
+    ) -> None:
+        """Start the VM on `host`, or shut it down cleanly; `progress` gets 0.0 to 1.0."""
+
+    def reboot_host(self) -> None:
+        """Disable this host, so that HA may veto, then reboot it; enabled again if that fails."""
+
+
+class Journal(Protocol):
+    """The state directory."""
+
+    def records(self) -> tuple[Record, ...]:
+        """All records, oldest first; a torn last line is left out."""
+
+    def append(self, record: Record) -> None:
+        """Add one record and have it on the disk before returning. Raises Problem."""
+
+    def backup(self, data: bytes) -> str:
+        """Keep bytes under their digest; the path. Raises Problem."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the state directory for one writer. Raises Problem `locked`, naming the holder."""
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> int:
+        """Seconds since the epoch."""

@@ -1,0 +1,53 @@
+"""The one error that users see."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit statuses of every command; part of the command-line contract."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    REFUSED = 3
+    CONFLICT = 4
+    FAILED = 5
+    UNCONFIRMED = 6
+
+
+NOTHING_CHANGED = "Nothing was changed."
+
+
+class Problem(Exception):
+    """Something the operator must know, with what happened to the host and the way on.
+
+    `code` is kebab-case and stable: scripts may match on it, translations may change the words.
+    """
+
+    def __init__(
+        self,
+        exit_status: Exit,
+        code: str,
+        summary: str,
+        *,
+        state: str = NOTHING_CHANGED,
+        remedy: str,
+    ) -> None:
+        super().__init__(summary)
+        self.exit_status = exit_status
+        self.code = code
+        self.summary = summary
+        self.state = state
+        self.remedy = remedy
+
+    def as_json(self) -> dict[str, str | int]:
+        """The fields of the problem for `--json` output and the journal."""
+        return {
+            "code": self.code,
+            "summary": self.summary,
+            "state": self.state,
+            "remedy": self.remedy,
+            "exit": int(self.exit_status),
+        }

@@ -1,0 +1,1 @@
+"""Effects on dom0: commands, files, udev, sysfs, the state directory."""

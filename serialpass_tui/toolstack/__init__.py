@@ -1,0 +1,1 @@
+"""The toolstacks that own the VMs: XAPI."""

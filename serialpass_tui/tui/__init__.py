@@ -1,0 +1,1 @@
+"""The Textual wizard: screens over the service, each with a pure presenter."""
