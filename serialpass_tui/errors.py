@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""What a JSON document holds."""
+
 
 class Exit(IntEnum):
     """Exit statuses of every command; part of the command-line contract."""
@@ -42,7 +45,7 @@ class Problem(Exception):
         self.state = state
         self.remedy = remedy
 
-    def as_json(self) -> dict[str, str | int]:
+    def as_json(self) -> dict[str, Json]:
         """The fields of the problem for `--json` output and the journal."""
         return {
             "code": self.code,

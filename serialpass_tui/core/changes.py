@@ -25,6 +25,11 @@ class FileEdit:
     before: bytes
     after: bytes
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("file", self.path)
+
     def inverse(self) -> FileEdit:
         """The edit that puts the first bytes back."""
         return FileEdit(self.path, self.after, self.before)
@@ -51,6 +56,11 @@ class VmEdit:
     key: str
     before: str | None
     after: str | None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("key", self.uuid, self.key)
 
     def inverse(self) -> VmEdit:
         """The edit that puts the first value back."""
@@ -117,6 +127,11 @@ class VmPower:
     """Uuid of the host to start on: another host has another device at the same address."""
     before: PowerState
     after: PowerState
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("power", self.uuid)
 
     def inverse(self) -> VmPower:
         """The change that brings the first power state back."""

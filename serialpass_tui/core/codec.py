@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.errors import Exit, Json, Problem
 
 T = TypeVar("T")
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+__all__ = ["Json", "decode", "encode"]
 
 
 def encode(value: object) -> Json:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
-from serialpass_tui.core.changes import Change, FileEdit, Reboot
+from serialpass_tui.core.changes import Change, FileEdit, Reboot, Reversible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -204,6 +204,21 @@ def _step(job: Job, record: Planned | Began | Applied | Dropped | Closed) -> Job
     return replace(job, progress=tuple(progress), last_failure=failure)
 
 
+def net_effect(changes: Iterable[Change]) -> tuple[Reversible, ...]:
+    """What remains of a run of changes: the first `before` and the last `after` of each place.
+
+    An operator who goes back and chooses again leaves a value and its undo in one job; places that
+    hold again what they held at first drop out.
+    """
+    places: dict[tuple[str, ...], Reversible] = {}
+    for change in changes:
+        if isinstance(change, Reboot):
+            continue
+        first = places.pop(change.place, change)
+        places[change.place] = replace(change, before=first.before)  # type: ignore[arg-type]
+    return tuple(change for change in places.values() if change.before != change.after)
+
+
 def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
     """The changes that take back what stands of `job`, newest first.
 
@@ -211,10 +226,8 @@ def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
     `boot_id` is the present boot, which that reboot must leave.
     """
     stands = job.applied
+    undo: list[Change] = [change.inverse() for change in reversed(net_effect(stands))]
     booted = any(isinstance(change, Reboot) for change in stands)
-    undo: list[Change] = [
-        change.inverse() for change in reversed(stands) if not isinstance(change, Reboot)
-    ]
     if booted and any(isinstance(change, FileEdit) for change in undo):
         undo.append(Reboot(boot_id))
     return tuple(undo)

@@ -1,0 +1,128 @@
+"""`preview`, `hide` and `unhide`: the boot entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot, hide_list
+from serialpass_tui.core.changes import FileEdit, Reboot, unified_diff
+from serialpass_tui.core.job import DeviceId, Goal
+from serialpass_tui.errors import Exit
+from serialpass_tui.plain.devices import standing_line
+from serialpass_tui.plain.words import finding_fields, finding_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.codec import Json
+    from serialpass_tui.plain.terminal import Terminal
+    from serialpass_tui.service import Service
+
+
+def preview(
+    term: Terminal,
+    path: str,
+    data: bytes,
+    *,
+    hide: Sequence[Bdf],
+    unhide: Sequence[Bdf],
+    parameter: str | None,
+) -> int:
+    """`preview`: the diff of one boot file, without any host; changes nothing."""
+    file = boot.parse(path, data)
+    dialect = _dialect_of(file, parameter)
+    plan = boot.plan_hide(file, dialect, add=hide, remove=unhide, parameter=parameter)
+    term.document(plan=_plan(plan))
+    term.say(*_plan_lines(plan))
+    return Exit.DONE
+
+
+def _dialect_of(file: boot.BootFile, parameter: str | None) -> hide_list.Dialect:
+    """The kernel that a boot file boots, by its name: no other fact is at hand here.
+
+    XenServer 6.0 to 6.2 boot /boot/vmlinuz-2.6-xen (host-installer backend.py of those releases).
+    """
+    if parameter is not None:
+        old = parameter.startswith("pciback")
+        return hide_list.Dialect.OLD if old else hide_list.Dialect.NEW
+    kernel = file.default.kernel if file.default else ""
+    return hide_list.Dialect.OLD if "vmlinuz-2.6" in kernel else hide_list.Dialect.NEW
+
+
+def hide(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
+    """`hide`: plan, preview, ask, write the boot entry; the reboot is left to the operator."""
+    return _edit_boot(service, term, Goal.HIDE, add=bdfs)
+
+
+def unhide(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
+    """`unhide`: the same for giving devices back to dom0 at the next boot."""
+    return _edit_boot(service, term, Goal.UNHIDE, remove=bdfs)
+
+
+def _edit_boot(
+    service: Service,
+    term: Terminal,
+    goal: Goal,
+    *,
+    add: Sequence[Bdf] = (),
+    remove: Sequence[Bdf] = (),
+) -> int:
+    seen = service.scan()
+    plan = service.plan_hide(seen, add=add, remove=remove)
+    findings = seen.findings(add)
+    fields: dict[str, Json] = {
+        "plan": _plan(plan),
+        "findings": [finding_fields(finding) for finding in findings],
+    }
+    term.say(*_plan_lines(plan), *finding_lines(findings))
+    bdfs = (*add, *remove)
+    if not plan.changed:
+        term.document(**fields, applied=False, job=None)
+        term.say("The boot entry already says so: nothing to do.")
+        term.say(*(standing_line(seen.standing(bdf)) for bdf in bdfs))
+        return Exit.DONE
+    status = term.may_apply(f"Write {plan.path}?")
+    if status is not None:
+        term.document(**fields, applied=False, job=None)
+        return status
+    functions = (seen.inventory.function(bdf) for bdf in bdfs)
+    devices = [DeviceId.of(function) for function in functions if function is not None]
+    edit = FileEdit(plan.path, plan.before, plan.after)
+    title = f"{goal.value} {', '.join(map(str, bdfs))}"
+    job = service.open_job(goal, title, devices, [edit, Reboot(seen.inventory.boot_id)])
+    job = service.run(job)
+    term.document(**fields, applied=True, job=job.id)
+    term.say(
+        f"{plan.path} is written; job {job.id}.",
+        "It takes effect at the next boot: reboot this host, then `serialpass-tui status`.",
+        f"To take it back: `serialpass-tui rollback {job.id}`.",
+    )
+    return Exit.DONE
+
+
+def _plan(plan: boot.HidePlan) -> dict[str, Json]:
+    return {
+        "file": plan.path,
+        "changed": plan.changed,
+        "entries": [entry.label for entry in plan.edited],
+        "diff": list(unified_diff(plan.path, plan.before, plan.after)),
+        "today": list(plan.words_today),
+        "future": list(plan.words_future),
+        "rescue_entry": plan.rescue_label or None,
+        "rescue_how": plan.rescue_how,
+        "rescue_added": plan.rescue_added,
+        "warnings": list(plan.warnings),
+        "commands": list(plan.commands),
+    }
+
+
+def _plan_lines(plan: boot.HidePlan) -> Iterable[str]:
+    yield from unified_diff(plan.path, plan.before, plan.after)
+    yield f"The kernel hides today: {' '.join(plan.words_today)}"
+    yield f"The kernel will hide:   {' '.join(plan.words_future)}"
+    yield f"Way back: {plan.rescue_how}"
+    yield from (f"Warning: {warning}" for warning in plan.warnings)
+    if plan.changed:
+        yield "The same by hand:"
+        yield from (f"  {command}" for command in plan.commands)

@@ -1,0 +1,73 @@
+"""What several subcommands say alike: findings, changes, where a device stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.codec import Json
+    from serialpass_tui.core.safety import Finding
+    from serialpass_tui.core.verify import Standing
+    from serialpass_tui.plain.terminal import Terminal
+
+
+def finding_fields(finding: Finding) -> dict[str, Json]:
+    """The JSON form of a finding."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "bdf": str(finding.bdf),
+        "reason": finding.reason,
+        "remedy": finding.remedy,
+    }
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterable[str]:
+    """Findings in words, refusals first as they come."""
+    for finding in findings:
+        yield f"  {finding.severity.value.upper()} {finding.bdf}: {printable(finding.reason)}"
+        yield f"    {printable(finding.remedy)}"
+
+
+def change_fields(change: Change) -> dict[str, Json]:
+    """The JSON form of a change, with its preview."""
+    return {
+        "kind": change.KIND,
+        "summary": change.describe(),
+        "preview": list(change.preview()),
+    }
+
+
+def change_lines(changes: Iterable[Change]) -> Iterable[str]:
+    """Changes in words, each with its preview."""
+    for change in changes:
+        yield change.describe()
+        yield from (f"  {line}" for line in change.preview())
+
+
+def standing_fields(standing: Standing) -> dict[str, Json]:
+    """The JSON form of where a device stands."""
+    return {
+        "state": standing.place.value,
+        "asked": standing.asked,
+        "booted": standing.booted,
+        "bound": standing.bound,
+        "vms": list(standing.vms),
+        "why": standing.why,
+        "next": standing.next,
+    }
+
+
+def tell_progress(term: Terminal) -> Callable[[Change, float], None]:
+    """A line a change, as it begins: a percentage would scroll a slow console."""
+
+    def tell(change: Change, done: float) -> None:
+        if done == 0.0:
+            term.say(f"... {change.describe()}")
+
+    return tell

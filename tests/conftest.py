@@ -1,0 +1,74 @@
+"""Fixtures that more than one layer uses: a service over a simulated host, composed as cli does."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from serialpass_tui.host.files import LocalFiles
+from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.service import Service
+from serialpass_tui.sim import machines
+from serialpass_tui.sim.faults import Faults
+from serialpass_tui.sim.host import open_world
+from serialpass_tui.toolstack.xapi import Xapi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from serialpass_tui.core.ports import Journal
+    from serialpass_tui.sim.host import SimWorld
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A simulated host and the parts that a service over it is made of."""
+
+    world: SimWorld
+    files: LocalFiles
+    toolstack: Xapi
+
+    @property
+    def service(self) -> Service:
+        """A service as a newly started program has it."""
+        return self.service_with(StateDirectory(self.world.state_dir))
+
+    def service_with(self, journal: Journal) -> Service:
+        """A service with another journal than the usual one."""
+        return Service(self.world.host, self.files, self.toolstack, journal, self.world.clock)
+
+    def vm_uuid(self, name: str) -> str:
+        """The uuid of a VM by its name-label."""
+        return next(vm.uuid for vm in self.toolstack.pool().vms if vm.name == name)
+
+    def boot_bytes(self) -> bytes:
+        """The boot file in force, as it is now."""
+        boot = self.service.scan().boot
+        assert boot is not None
+        return self.files.read(boot.path)
+
+
+OpenStage = "Callable[..., Stage]"
+
+
+@pytest.fixture
+def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Opens a stage on a machine by name; closed at the test's end."""
+    with contextlib.ExitStack() as stack:
+        count = 0
+
+        def opener(name: str = "xcp-ng-8.3-bios", faults: Faults | None = None) -> Stage:
+            nonlocal count
+            count += 1
+            scratch = tmp_path / f"world-{count}"
+            scratch.mkdir()
+            recording = machines.load(name)
+            world = stack.enter_context(open_world(recording, scratch, faults or Faults()))
+            toolstack = Xapi([str(world.socket_path)], timeout=5.0)
+            return Stage(world, LocalFiles(world.root), toolstack)
+
+        yield opener

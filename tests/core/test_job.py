@@ -1,0 +1,105 @@
+"""Jobs: folding the journal, net effect, undo lists."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit, VmPower
+from serialpass_tui.core.job import (
+    Applied,
+    Began,
+    Closed,
+    DeviceId,
+    Dropped,
+    Goal,
+    Opened,
+    Outcome,
+    Planned,
+    Progress,
+    fold,
+    net_effect,
+    undo_list,
+)
+from serialpass_tui.core.pool import PowerState
+
+CARD = DeviceId(Bdf(0, 2, 0, 0), 0x9710, 0x9922, 0xA000, 0x1000)
+EDIT = FileEdit("/boot/extlinux.conf", b"old\n", b"new\n")
+REBOOT = Reboot("boot-1")
+KEY = VmEdit("u1", "pbx", "other-config:pci", None, "0/0000:02:00.0")
+START = VmPower("u1", "pbx", "h1", PowerState.HALTED, PowerState.RUNNING)
+OPENED = Opened("1", 10, Goal.GIVE, "give 0000:02:00.0", (CARD,))
+
+
+def test_fold_follows_a_job_from_opening_to_its_end() -> None:
+    records = [
+        OPENED,
+        Planned("1", 10, (EDIT, REBOOT)),
+        Began("1", 11, 0),
+        Applied("1", 11, 0),
+    ]
+    (job,) = fold(records)
+    assert (Progress.APPLIED, Progress.WAITING) == job.progress
+    assert (1,) == job.remaining
+    assert (EDIT,) == job.applied
+    assert job.awaits_reboot
+    assert job.is_open
+
+    (job,) = fold([*records, Applied("1", 20, 1), Planned("1", 21, (KEY, START))])
+    assert (EDIT, REBOOT, KEY, START) == job.changes
+    assert (2, 3) == job.remaining
+    assert not job.awaits_reboot
+
+    (job,) = fold([*records, Closed("1", 30, Outcome.DONE)])
+    assert Outcome.DONE == job.outcome
+    assert not job.is_open
+
+
+def test_dropped_change_is_neither_remaining_nor_applied() -> None:
+    (job,) = fold([OPENED, Planned("1", 10, (EDIT,)), Dropped("1", 11, 0, "disk-full")])
+    assert () == job.remaining
+    assert () == job.applied
+    assert "disk-full" == job.last_failure
+
+
+def test_records_of_an_unknown_job_or_index_are_passed_over() -> None:
+    (job,) = fold([OPENED, Applied("1", 11, 7), Applied("2", 11, 0)])
+    assert () == job.changes
+
+
+def test_undo_list_is_newest_first_and_asks_for_the_reboot_that_was_done() -> None:
+    records = [OPENED, Planned("1", 10, (EDIT, REBOOT, KEY, START))]
+    records += [Applied("1", 11, index) for index in range(4)]
+    (job,) = fold(records)
+    expected = (START.inverse(), KEY.inverse(), EDIT.inverse(), Reboot("boot-2"))
+    assert expected == undo_list(job, "boot-2")
+
+
+def test_undo_list_of_an_edit_that_was_never_booted_needs_no_reboot() -> None:
+    (job,) = fold([OPENED, Planned("1", 10, (EDIT, REBOOT)), Applied("1", 11, 0)])
+    assert (EDIT.inverse(),) == undo_list(job, "boot-1")
+
+
+def test_net_effect_drops_a_value_that_was_set_and_taken_back() -> None:
+    other = VmEdit("u2", "fax", "other-config:pci", None, "0/0000:02:00.0")
+    assert (other,) == net_effect([KEY, REBOOT, KEY.inverse(), other])
+
+
+def test_net_effect_joins_edits_of_one_place() -> None:
+    second = FileEdit(EDIT.path, b"new\n", b"newer\n")
+    assert (FileEdit(EDIT.path, b"old\n", b"newer\n"),) == net_effect([EDIT, second])
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c"]), min_size=1, max_size=8))
+def test_undoing_the_net_effect_restores_the_first_value(values: list[bytes]) -> None:
+    edits = [
+        FileEdit("/boot/x", before, after)
+        for before, after in zip([b"first", *values], values, strict=False)
+    ]
+    held = values[-1]
+    for change in net_effect(edits):
+        assert isinstance(change, FileEdit)
+        assert held == change.after
+        held = change.inverse().after
+    assert b"first" == held
