@@ -1,0 +1,171 @@
+"""Disks, and everything that lives on them through partitions, device mapper, RAID and LVM."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.inventory import Disk
+from serialpass_tui.host import rooted
+from serialpass_tui.host.sysfs import children, functions_in, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.host.sysfs import Device
+
+_BY_ID = "/dev/disk/by-id"
+_NVME_CONTROLLER = re.compile(r"nvme\d+")
+
+
+@dataclass(slots=True)
+class _Uses:
+    mounts: set[str] = field(default_factory=set)
+    swap: bool = False
+
+
+class BlockDevices:
+    """The block devices of one host, and which whole disks carry each of them."""
+
+    def __init__(self, devices: Iterable[Device], root: Path) -> None:
+        self._root = root
+        self._devices = {device.name: device for device in devices}
+        self._mapped = {
+            name: device.name
+            for device in self._devices.values()
+            if (name := device.text("dm/name"))
+        }
+
+    def kernel_name(self, path: str) -> str:
+        """The kernel's name of a device file as mounts and swaps spell it, empty if unknown."""
+        with suppress(OSError):
+            real = rooted.resolve(self._root, path).name
+            if real in self._devices:
+                return real
+        name = PurePosixPath(path).name
+        if path.startswith("/dev/mapper/") and name in self._mapped:
+            return self._mapped[name]
+        kernel = path.removeprefix("/dev/").replace("/", "!")
+        return kernel if kernel in self._devices else ""
+
+    def disks_under(self, name: str) -> frozenset[str]:
+        """The whole disks that carry a block device, down through all that is stacked."""
+        return self._disks_under(name, frozenset())
+
+    def disks(
+        self, mounts: Iterable[tuple[str, str]], swaps: Iterable[str], unread: list[str]
+    ) -> list[Disk]:
+        """Every disk that hardware is behind, with its mounts and swap.
+
+        `mounts` are pairs of device and mount point. What cannot be laid to a disk is told to
+        `unread`: a guard that does not know the disk of `/` must not pretend that it does.
+        """
+        uses = {name: _Uses() for name, device in self._devices.items() if _is_disk(device)}
+        for device, point in mounts:
+            disks = self.disks_under(self.kernel_name(device))
+            for disk in disks & uses.keys():
+                uses[disk].mounts.add(point)
+            if not disks & uses.keys():
+                unread.append(f"which disk carries {point} (mounted from {device})")
+        for device in swaps:
+            disks = self.disks_under(self.kernel_name(device))
+            for disk in disks & uses.keys():
+                uses[disk].swap = True
+            if not disks and device.startswith("/dev/"):
+                unread.append(f"which disk carries the swap space {device}")
+        by_id = self._by_id()
+        return [
+            self._disk(name, bdf, uses[name], by_id)
+            for name in sorted(uses)
+            for bdf in _controllers(self._devices[name])
+        ]
+
+    def _disks_under(self, name: str, seen: frozenset[str]) -> frozenset[str]:
+        device = self._devices.get(name)
+        if device is None or name in seen:
+            return frozenset()
+        seen |= {name}
+        if (device.path / "partition").exists():
+            return self._disks_under(device.path.resolve().parent.name, seen)
+        below = {entry.name for entry in children(device.path / "slaves")}
+        backing = device.text("loop/backing_file")
+        if backing:
+            below.add(self._carrier_of(backing))
+        if not below:
+            return frozenset({name})
+        return frozenset().union(*(self._disks_under(other, seen) for other in below))
+
+    def _carrier_of(self, path: str) -> str:
+        """The block device whose file system holds a file, by device number."""
+        with suppress(OSError):
+            where = rooted.resolve(self._root, path).stat().st_dev
+            number = f"{os.major(where)}:{os.minor(where)}"
+            for device in self._devices.values():
+                if device.text("dev") == number:
+                    return device.name
+        return ""
+
+    def _partitions(self, name: str) -> list[str]:
+        folder = self._devices[name].path
+        return [child.name for child in children(folder) if (child / "partition").exists()]
+
+    def _disk(
+        self, name: str, bdf: Bdf | None, uses: _Uses, by_id: Mapping[str, tuple[str, ...]]
+    ) -> Disk:
+        parts = self._partitions(name)
+        every = [self._devices[part] for part in (name, *parts) if part in self._devices]
+        found = (device.properties.get("ID_FS_TYPE", "") for device in every)
+        ids = [spelled for part in (name, *parts) for spelled in by_id.get(part, ())]
+        return Disk(
+            name=name,
+            bdf=bdf,
+            mounts=tuple(sorted(uses.mounts)),
+            swap=uses.swap,
+            signatures=tuple(dict.fromkeys(kind for kind in found if kind)),
+            ids=(*ids, *parts),
+        )
+
+    def _by_id(self) -> dict[str, tuple[str, ...]]:
+        """The lasting names under /dev/disk/by-id, by kernel name."""
+        names: dict[str, tuple[str, ...]] = {}
+        for entry in children(self._root / _BY_ID.lstrip("/")):
+            with suppress(OSError):
+                target = entry.readlink().name
+                names[target] = (*names.get(target, ()), f"{_BY_ID}/{entry.name}")
+        return names
+
+
+def swaps(root: Path) -> list[str]:
+    """The devices and files of /proc/swaps."""
+    lines = text(root / "proc/swaps").splitlines()[1:]
+    # The kernel writes blanks in names as \040 (mangle_path), as in /proc/mounts.
+    return [line.split()[0].replace("\\040", " ") for line in lines if line.strip()]
+
+
+def _is_disk(device: Device) -> bool:
+    """Whether hardware is behind a whole block device, not only other block devices."""
+    if (device.path / "partition").exists():
+        return False
+    return "virtual" not in device.path.parts or bool(_nvme_paths(device))
+
+
+def _nvme_paths(device: Device) -> list[Path]:
+    """The controllers of a namespace that the kernel's NVMe multipath shows as virtual."""
+    if "nvme-subsystem" not in device.path.parts:
+        return []
+    return [
+        entry.resolve()
+        for entry in children(device.path.parent)
+        if _NVME_CONTROLLER.fullmatch(entry.name)
+    ]
+
+
+def _controllers(device: Device) -> list[Bdf | None]:
+    """The nearest PCI function above a disk; several for a disk with several paths."""
+    paths = [functions_in(path) for path in _nvme_paths(device)] or [device.functions_above]
+    return [next(iter(path), None) for path in paths]

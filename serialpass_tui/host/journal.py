@@ -1,0 +1,227 @@
+"""The state directory: the journal of all jobs, backups by digest, and the lock."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, cast
+
+from serialpass_tui.core import codec
+from serialpass_tui.core.job import Record
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.host import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION = 1
+
+
+class StateDirectory:
+    """Everything that the tool remembers, in one directory that only its owner may read.
+
+    It is made with the first write, so that looking at a host leaves no trace on it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._journal = path / "journal"
+
+    def records(self) -> tuple[Record, ...]:
+        """All records, oldest first; a last line that a crash cut off is left out.
+
+        Raises:
+            Problem: `journal-damaged` naming the line, `journal-newer`, `state-unreadable`.
+        """
+        data = self._read()
+        whole = data[: _sound_length(data)]
+        lines = whole.split(b"\n")[:-1]
+        return tuple(self._decode(line, number) for number, line in enumerate(lines, 1))
+
+    def append(self, record: Record) -> None:
+        """Add one record; it is on the disk when this returns.
+
+        What a crash cut off before is removed first: it was never confirmed to anybody, and a
+        record behind it on the same line would be lost.
+
+        Raises:
+            Problem: `disk-full`, `read-only`, `write-failed`, with the journal as it was.
+        """
+        encoded = cast("dict[str, codec.Json]", codec.encode(record))
+        line = json.dumps({"v": VERSION, **encoded}, separators=(",", ":")).encode() + b"\n"
+        try:
+            self._make()
+            is_new = not self._journal.exists()
+            handle = os.open(
+                self._journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+            )
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                size = _sound_length(atomic.load(self._journal)[0])
+                os.ftruncate(handle, size)
+                try:
+                    atomic.write_all(handle, line)
+                    os.fsync(handle)
+                except OSError:
+                    with suppress(OSError):
+                        os.ftruncate(handle, size)
+                    raise
+            finally:
+                os.close(handle)
+            if is_new:
+                atomic.sync_directory(self._path)
+        except OSError as error:
+            atomic.cannot_write(str(self._journal), error)
+
+    def backup(self, data: bytes) -> str:
+        """Keep bytes under their SHA-256 digest; the path.
+
+        A backup whose content is not what its name says is written again: a crash or a bad disk
+        must not leave the only copy wrong.
+
+        Raises:
+            Problem: `disk-full`, `read-only`, `write-failed`.
+        """
+        folder = self._path / "backups"
+        place = folder / hashlib.sha256(data).hexdigest()
+        try:
+            self._make()
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700)
+                atomic.sync_directory(self._path)
+            if place.exists() and atomic.load(place)[0] == data:
+                atomic.sync_directory(folder)
+            else:
+                atomic.sweep(place)
+                atomic.put(place, data)
+        except OSError as error:
+            atomic.cannot_write(str(place), error)
+        return str(place)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the state directory for one writer until the end of the `with` block.
+
+        Raises:
+            Problem: `locked` (conflict) with the holder's process and terminal; as for `append`.
+        """
+        place = self._path / "lock"
+        try:
+            self._make()
+            handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            atomic.cannot_write(str(place), error)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in {errno.EAGAIN, errno.EACCES}:
+                    atomic.cannot_write(str(place), error)
+                raise _locked(os.pread(handle, 200, 0)) from None
+            with suppress(OSError):  # a full disk must not keep the operator from a rollback
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, f"{os.getpid()} {_terminal()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)
+
+    def _make(self) -> None:
+        if self._path.is_dir():
+            self._check_owner()
+            return
+        self._path.mkdir(mode=0o700, parents=True)
+        atomic.sync_directory(self._path.parent)
+
+    def _check_owner(self) -> None:
+        """Whoever may write the journal decides what root undoes."""
+        facts = self._path.stat()
+        if facts.st_uid != os.geteuid() or facts.st_mode & 0o002:
+            raise Problem(
+                Exit.FAILED,
+                "state-unsafe",
+                f"{printable(str(self._path))} belongs to another user, or anybody may write it.",
+                remedy="Run this as the owner of that directory, or give another --state-dir.",
+            )
+
+    def _read(self) -> bytes:
+        try:
+            return atomic.load(self._journal)[0]
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise Problem(
+                Exit.FAILED,
+                "state-unreadable",
+                f"{printable(str(self._journal))} cannot be read: {error.strerror}.",
+                remedy="Run this as root.",
+            ) from error
+
+    def _decode(self, line: bytes, number: int) -> Record:
+        where = f"line {number} of {printable(str(self._journal))}"
+        value = _json(line)
+        if not isinstance(value, dict):
+            raise _damaged(where, "it is no record")
+        version = value.get("v")
+        if isinstance(version, int) and version > VERSION:
+            raise Problem(
+                Exit.FAILED,
+                "journal-newer",
+                f"A newer version of this tool wrote {where}.",
+                remedy="Use that version.",
+            )
+        try:
+            return codec.decode(cast("type[Record]", Record), value, "record")
+        except Problem as problem:
+            raise _damaged(where, problem.summary) from problem
+
+
+def _sound_length(data: bytes) -> int:
+    """How many bytes of the journal are whole lines.
+
+    A crash may leave the last line without its end, or, where blocks reach the disk in another
+    order, with its end and a hole in it: neither is JSON.
+    """
+    end = data.rfind(b"\n") + 1
+    start = data.rfind(b"\n", 0, max(end - 1, 0)) + 1
+    return end if end == start or _json(data[start:end]) is not None else start
+
+
+def _json(line: bytes) -> codec.Json:
+    try:
+        return cast("codec.Json", json.loads(line))
+    except ValueError:
+        return None
+
+
+def _damaged(where: str, why: str) -> Problem:
+    return Problem(
+        Exit.FAILED,
+        "journal-damaged",
+        f"The journal cannot be read at {where}: {why}",
+        remedy="Copy the file for a bug report, then repair or remove that line; the backups "
+        "beside it are not concerned.",
+    )
+
+
+def _locked(holder: bytes) -> Problem:
+    pid, _, terminal = holder.decode("utf-8", "replace").strip().partition(" ")
+    who = f"process {printable(pid)} on {printable(terminal)}" if pid else "another process"
+    return Problem(
+        Exit.CONFLICT,
+        "locked",
+        f"Another run of this tool is at work here: {who}.",
+        remedy="Wait for its end, or go to that terminal.",
+    )
+
+
+def _terminal() -> str:
+    for handle in (0, 1, 2):
+        with suppress(OSError):
+            return os.ttyname(handle)
+    return "no terminal"

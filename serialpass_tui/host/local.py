@@ -1,0 +1,109 @@
+"""This dom0: the real host behind the ports."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.host import commands, facts
+from serialpass_tui.host.probe import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.host.commands import Completed
+
+_SYSTEMD = Path("run/systemd/system")
+_DEVICE = re.compile(r'^dev-(\d+) = "([0-9a-fA-F:.]+)"$', re.MULTILINE)
+
+
+class LocalHost:
+    """The machine that this process runs on."""
+
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        *,
+        read: Callable[[Path], Inventory] = probe,
+        run: Callable[[Sequence[str]], Completed] = commands.run,
+    ) -> None:
+        self._root = root
+        self._read = read
+        self._run = run
+
+    def inventory(self) -> Inventory:
+        """All facts, read anew.
+
+        Raises:
+            Problem: when the host cannot be read at all.
+        """
+        return self._read(self._root)
+
+    def boot_id(self) -> str:
+        """The kernel's id of this boot."""
+        return facts.boot_id(self._root)
+
+    def reboot(self) -> None:
+        """Restart the host without XAPI, as its own init system does it.
+
+        Raises:
+            Problem: `reboot-failed`, `command-missing`, `command-timeout`.
+        """
+        systemd = (self._root / _SYSTEMD).is_dir()
+        argv = ["systemctl", "reboot"] if systemd else ["/sbin/shutdown", "-r", "now"]
+        done = self._run(argv)
+        if done.status != 0:
+            raise Problem(
+                Exit.FAILED,
+                "reboot-failed",
+                f"{' '.join(argv)} failed: {_last_line(done)}",
+                state="The host was not restarted.",
+                remedy="Run this as root, or restart the host by hand.",
+            )
+
+    def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
+        """The PCI functions that xenstore's backend lists for a domain, in its order.
+
+        It is the toolstack's own test of a plugged device (xapi-project/xen-api
+        ocaml/xenopsd/xc/device.ml); `xl pci-list` knows nothing of XAPI's HVM guests.
+
+        Raises:
+            Problem: `xenstore-failed`, `command-missing`, `command-timeout`.
+        """
+        argv = ["xenstore-ls", f"/local/domain/0/backend/pci/{domid}/0"]
+        done = self._run(argv)
+        if done.status == 0:
+            return backend_entries(done.stdout)
+        if "xs_directory" in done.stderr and "No such file" in done.stderr:
+            return ()  # the domain has no PCI backend: nothing was ever plugged
+        raise Problem(
+            Exit.FAILED,
+            "xenstore-failed",
+            f"{' '.join(argv)} failed: {_last_line(done)}",
+            remedy="Run this as root in dom0, and check that xenstored runs.",
+        )
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Seconds since the epoch."""
+        return int(time.time())
+
+
+def backend_entries(listing: str) -> tuple[Bdf, ...]:
+    """The `dev-N` entries of a xenstore listing, by number."""
+    entries = sorted((int(number), bdf) for number, bdf in _DEVICE.findall(listing))
+    return tuple(Bdf.parse(bdf) for _, bdf in entries)
+
+
+def _last_line(done: Completed) -> str:
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return printable(said[-1], 200) if said else f"status {done.status}"

@@ -1,0 +1,160 @@
+"""PCI functions and their names."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.inventory import PciFunction
+from serialpass_tui.host.sysfs import functions_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from io import RawIOBase
+    from pathlib import Path
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.host.sysfs import Device
+
+IDS_FILES = ("usr/share/hwdata/pci.ids", "usr/share/misc/pci.ids", "usr/share/pci.ids")
+
+_STATUS, _HAS_CAPABILITIES = 0x06, 0x10
+_FIRST_CAPABILITY, _PCI_EXPRESS = 0x34, 0x10
+_PUBLIC = 64
+"""Bytes of configuration space that anybody may read; capabilities lie behind them."""
+
+
+def functions(devices: Iterable[Device], unread: list[str]) -> list[PciFunction]:
+    """Every PCI function, in the order of addresses.
+
+    What an ordinary user cannot learn is told to `unread`.
+    """
+    found = []
+    unknown = []
+    beyond = []
+    for device in devices:
+        bdf = next(iter(functions_in(device.path)), None)
+        if bdf is None or str(bdf) != device.name:
+            beyond.append(device.name)
+            continue
+        pcie = has_pcie_capability(device)
+        if pcie is None:
+            unknown.append(bdf)
+        found.append(_function(device, bdf, pcie=pcie is not False))
+    if beyond:
+        unread.append(f"PCI functions in a domain beyond ffff: {', '.join(sorted(beyond))}")
+    if unknown:
+        unread.append(
+            "which PCI functions are PCI Express: only root reads the configuration space of "
+            + ", ".join(bdf.short for bdf in sorted(unknown))
+        )
+    return sorted(found, key=lambda function: function.bdf)
+
+
+def _function(device: Device, bdf: Bdf, *, pcie: bool) -> PciFunction:
+    return PciFunction(
+        bdf=bdf,
+        vendor=device.number("vendor", 16),
+        device=device.number("device", 16),
+        class_code=device.number("class", 16),
+        subvendor=device.number("subsystem_vendor", 16),
+        subdevice=device.number("subsystem_device", 16),
+        vendor_name=device.properties.get("ID_VENDOR_FROM_DATABASE", ""),
+        device_name=device.properties.get("ID_MODEL_FROM_DATABASE", ""),
+        driver=device.link("driver"),
+        parents=device.functions_above,
+        pcie=pcie,
+        irq=device.number("irq"),
+        boot_vga=device.number("boot_vga") == 1,
+        can_reset=(device.path / "reset").exists(),
+    )
+
+
+def has_pcie_capability(device: Device) -> bool | None:
+    """Whether a function has a PCI Express capability; None when that cannot be read.
+
+    The kernel shows link attributes for PCI Express functions alone (Linux
+    drivers/pci/pci-sysfs.c pcie_dev_attrs_are_visible, since 4.13), to anybody; older kernels
+    leave only the walk along the capability list, which needs root.
+    """
+    if (device.path / "current_link_speed").exists():
+        return True
+    with suppress(OSError), (device.path / "config").open("rb", buffering=0) as config:
+        header = config.read(_PUBLIC)
+        if len(header) == _PUBLIC:
+            return _walk(config, header)
+    return None
+
+
+def _walk(config: RawIOBase, header: bytes) -> bool | None:
+    """Along the list, two bytes at a time: some devices do not survive reads of the rest."""
+    if not header[_STATUS] & _HAS_CAPABILITIES:
+        return False
+    at = header[_FIRST_CAPABILITY] & ~3
+    seen: set[int] = set()
+    while at and at not in seen:
+        config.seek(at)
+        entry = config.read(2)
+        if entry is None or len(entry) < 2:
+            return None
+        kind, following = entry
+        if kind == _PCI_EXPRESS:
+            return True
+        seen.add(at)
+        at = following & ~3
+    return False
+
+
+def with_names(found: Sequence[PciFunction], root: Path) -> list[PciFunction]:
+    """The functions, with names from the host's pci.ids where udev's database had none."""
+    wanted = {
+        (function.vendor, function.device)
+        for function in found
+        if not (function.vendor_name and function.device_name)
+    }
+    if not wanted:
+        return list(found)
+    vendors: Mapping[int, str] = {}
+    models: Mapping[tuple[int, int], str] = {}
+    for place in IDS_FILES:
+        with suppress(OSError):
+            data = (root / place).read_text("utf-8", "replace")
+            vendors, models = parse_ids(data.splitlines(), wanted)
+            break
+    return [
+        replace(
+            function,
+            vendor_name=function.vendor_name or vendors.get(function.vendor, ""),
+            device_name=function.device_name or models.get((function.vendor, function.device), ""),
+        )
+        for function in found
+    ]
+
+
+def parse_ids(
+    lines: Iterable[str], wanted: set[tuple[int, int]]
+) -> tuple[dict[int, str], dict[tuple[int, int], str]]:
+    """Names of the wanted vendors and devices in a pci.ids file (pci.ids(5)).
+
+    The file has 40,000 lines of which a host needs twenty: others are not even split.
+    """
+    vendors: dict[int, str] = {}
+    models: dict[tuple[int, int], str] = {}
+    wanted_vendors = {f"{vendor:04x}": vendor for vendor, _ in wanted}
+    vendor: int | None = None
+    for line in lines:
+        if line[:1] == "\t":
+            if vendor is None or line[1:2] == "\t":
+                continue
+            with suppress(ValueError):
+                key = (vendor, int(line[1:5], 16))
+                if key in wanted:
+                    models[key] = line[5:].strip()
+        elif line.startswith("C "):
+            break  # the classes follow, in the same form
+        elif line[:1] not in {"#", ""}:
+            vendor = wanted_vendors.get(line[:4].lower())
+            if vendor is not None:
+                vendors[vendor] = line[4:].strip()
+    return vendors, models

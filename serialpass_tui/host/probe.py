@@ -1,0 +1,85 @@
+"""The host as pyudev, psutil and sysfs tell it: the only module that knows the first two."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pyudev
+
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.host import commands, facts
+from serialpass_tui.host.facts import Interface, Machine
+from serialpass_tui.host.sysfs import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.host.system import Run
+
+
+class LibraryMachine:
+    """The running machine through pyudev and psutil."""
+
+    def __init__(self) -> None:
+        try:
+            self._context = pyudev.Context()
+        except ImportError as error:
+            raise Problem(
+                Exit.FAILED,
+                "no-libudev",
+                "The library libudev (libudev.so.1) is not on this machine.",
+                remedy="Install it: systemd-libs on XenServer and XCP-ng, libudev1 on Debian.",
+            ) from error
+
+    def devices(self, subsystem: str) -> list[Device]:
+        """All devices of a subsystem, with udev's properties."""
+        return [
+            Device(Path(device.sys_path), dict(device.properties))
+            for device in self._context.list_devices(subsystem=subsystem)
+        ]
+
+    def mounts(self) -> list[tuple[str, str]]:
+        """Pairs of device and mount point of the file systems that lie on devices."""
+        return [(part.device, part.mountpoint) for part in psutil.disk_partitions()]
+
+    def interfaces(self) -> Mapping[str, Interface]:
+        """Every network interface by name."""
+        up = {name: stats.isup for name, stats in psutil.net_if_stats().items()}
+        return {
+            name: Interface(
+                up.get(name, False),
+                tuple(
+                    entry.address.partition("%")[0]
+                    for entry in entries
+                    if entry.family in {socket.AF_INET, socket.AF_INET6}
+                ),
+                next((e.address for e in entries if e.family == psutil.AF_LINK), ""),
+            )
+            for name, entries in psutil.net_if_addrs().items()
+        }
+
+    def boot_time(self) -> int:
+        """Seconds since the epoch."""
+        return int(psutil.boot_time())
+
+    def pids(self) -> Sequence[int]:
+        """All processes."""
+        return psutil.pids()
+
+
+def probe(
+    root: Path = Path("/"), *, machine: Machine | None = None, run: Run = commands.run
+) -> Inventory:
+    """Read every fact of this host anew.
+
+    Works on any Linux, with or without Xen, as root or not: what could not be read is listed in
+    the inventory's `unread`. `root`, `machine` and `run` are for another tree than this machine.
+
+    Raises:
+        Problem: `no-libudev`.
+    """
+    return facts.gather(root, LibraryMachine() if machine is None else machine, run)

@@ -1,0 +1,182 @@
+"""A recording in place of this host: everything can be looked at, nothing can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.inventory import Inventory, Recording
+    from serialpass_tui.core.pool import Pool, PowerState, Vm
+
+
+class RecordedHost:
+    """The host of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._inventory = recording.inventory
+
+    def inventory(self) -> Inventory:
+        """The facts as they were recorded."""
+        return self._inventory
+
+    def boot_id(self) -> str:
+        """The boot in which the recording was made."""
+        return self._inventory.boot_id
+
+    def reboot(self) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse("be rebooted")
+
+    def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
+        """Refused: xenstore is not part of a recording.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"be asked for what domain {domid} has now")
+
+
+class RecordedFiles:
+    """The boot files of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._files = {file.path: file.data for file in recording.inventory.boot_files}
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes as they were recorded.
+
+        Raises:
+            Problem: `file-missing`.
+        """
+        if path not in self._files:
+            raise Problem(
+                Exit.FAILED,
+                "file-missing",
+                f"{printable(path)} is not in the recording.",
+                remedy="Name one of: " + (", ".join(self._files) or "none was recorded"),
+            )
+        return self._files[path]
+
+    def keep(self, path: str, data: bytes, tag: str) -> str:  # noqa: ARG002 (the port's signature)
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"keep a backup of {printable(path)}")
+
+    def replace(self, path: str, before: bytes, after: bytes) -> None:  # noqa: ARG002 (the port's)
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have its {printable(path)} edited")
+
+
+class RecordedToolstack:
+    """The pool of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._pool = recording.pool
+
+    def pool(self) -> Pool:
+        """Hosts, VMs, PIFs and SRs as they were recorded.
+
+        Raises:
+            Problem: `xapi-unavailable` where the recording has no pool.
+        """
+        if self._pool is None:
+            raise Problem(
+                Exit.FAILED,
+                "xapi-unavailable",
+                "This recording was made without XAPI: it knows no VMs.",
+                remedy="Record again as root on the dom0 while xapi runs.",
+            )
+        return self._pool
+
+    def vm(self, uuid: str) -> Vm:
+        """One VM as it was recorded.
+
+        Raises:
+            Problem: `no-vm`, `xapi-unavailable`.
+        """
+        vm = self.pool().vm(uuid)
+        if vm is None:
+            raise Problem(
+                Exit.FAILED,
+                "no-vm",
+                f"The recording has no VM {printable(uuid)}.",
+                remedy="Choose one that the list of VMs shows.",
+            )
+        return vm
+
+    def read_key(self, uuid: str, key: str) -> str | None:
+        """The value of `other-config:K`, `blocked-operations:OP` or `affinity`.
+
+        Raises:
+            Problem: `bad-vm-key` (usage) for any other key; as `vm`.
+        """
+        vm = self.vm(uuid)
+        field, _, name = key.partition(":")
+        if field == "other-config":
+            return dict(vm.other_config).get(name)
+        if field == "blocked-operations":
+            return dict(vm.blocked_operations).get(name)
+        if key == "affinity":
+            return vm.affinity or None
+        raise Problem(
+            Exit.USAGE,
+            "bad-vm-key",
+            f"{printable(key)} is no key that a recording has.",
+            remedy="Use other-config:KEY, blocked-operations:OPERATION or affinity.",
+        )
+
+    def write_key(self, uuid: str, key: str, value: str | None) -> None:  # noqa: ARG002 (the port's)
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have {printable(key)} of a VM changed")
+
+    def set_power(
+        self,
+        uuid: str,  # noqa: ARG002 (the port's signature)
+        host: str,  # noqa: ARG002 (the port's signature)
+        state: PowerState,
+        progress: Callable[[float], None],  # noqa: ARG002 (the port's signature)
+    ) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have a VM {state.value.lower()}")
+
+    def reboot_host(self) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse("be rebooted")
+
+
+def _refuse(what: str) -> NoReturn:
+    raise Problem(
+        Exit.REFUSED,
+        "recorded-host",
+        f"This is a recording of a host, not a host: it cannot {what}.",
+        remedy="Run without --machine on the dom0 itself, or try a --demo.",
+    )

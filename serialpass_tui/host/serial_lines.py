@@ -1,0 +1,152 @@
+"""Serial lines of dom0: which have hardware behind them, what they hang on, who uses them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.inventory import Process, Tty, TtyKind
+from serialpass_tui.host.sysfs import number, text
+from serialpass_tui.host.usb import port_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.host.sysfs import Device
+
+_PLACEHOLDER = "serial8250"
+_UNKNOWN_PORT = "0"
+_ISA_PATHS = {"pnp0", _PLACEHOLDER}
+_DRIVER_LINE = re.compile(r"(\d+): uart:(\S+)(?: port:([0-9A-Fa-f]+))?(?:.*? irq:(\d+))?")
+_TTY_NODE = re.compile(r"/dev/(tty[A-Za-z]\w*)")
+_CONSOLE = re.compile(r"(?:^|\s)console=(tty[A-Za-z]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the serial driver's table in /proc/tty/driver/serial."""
+
+    has_chip: bool = False
+    port: int = 0
+    irq: int = 0
+
+
+def consoles(root: Path, cmdline: str) -> frozenset[str]:
+    """The ttys to which the kernel writes its console.
+
+    Kernels before 2.6.38 (XenServer 6.x) have no list of them; there the command line answers.
+    """
+    active = text(root / "sys/class/tty/console/active")
+    return frozenset(active.split() or _CONSOLE.findall(cmdline))
+
+
+def serial_ttys(
+    devices: Iterable[Device],
+    root: Path,
+    *,
+    isa_bridges: AbstractSet[Bdf],
+    consoles: AbstractSet[str],
+    holders: Mapping[str, tuple[Process, ...]],
+    unread: list[str],
+) -> list[Tty]:
+    """Every tty with hardware behind it: pseudo terminals and empty 8250 slots are left out.
+
+    The 8250 driver makes ttyS0 to ttyS3 whether a chip is there or not (Linux
+    drivers/tty/serial/8250/8250_core.c serial8250_register_ports).
+    """
+    table = driver_table(root)
+    doubtful = []
+    found = []
+    for device in devices:
+        if not (device.path / "device").exists():
+            continue
+        if _PLACEHOLDER in device.hardware.parts:
+            has_port = _has_port(device, table)
+            if has_port is None:
+                doubtful.append(device.name)
+            if not has_port:
+                continue
+        kind, bdf, usb = _place(device, isa_bridges)
+        line = table.get(device.name, Line())
+        found.append(
+            Tty(
+                name=device.name,
+                kind=kind,
+                bdf=bdf,
+                usb=usb,
+                port=(device.number("port", 16) or line.port) if kind is TtyKind.ISA else 0,
+                irq=device.number("irq") or line.irq,
+                console=device.name in consoles,
+                holders=holders.get(device.name, ()),
+            )
+        )
+    if doubtful:
+        unread.append(f"whether {', '.join(sorted(doubtful))} have hardware: only root reads that")
+    return sorted(found, key=lambda tty: _natural(tty.name))
+
+
+def holders(root: Path, pids: Sequence[int], unread: list[str]) -> dict[str, tuple[Process, ...]]:
+    """The processes that hold each tty open, from the links in /proc/PID/fd."""
+    held: dict[str, list[Process]] = {}
+    # Where /proc is mounted with hidepid, an ordinary user does not even see that others run.
+    denied = bool(pids) and 1 not in pids
+    for pid in pids:
+        process = root / "proc" / str(pid)
+        try:
+            links = list((process / "fd").iterdir())
+        except PermissionError:
+            denied = True
+            continue
+        except OSError:
+            continue  # it has ended in the meantime
+        names: set[str] = set()
+        for entry in links:
+            with suppress(OSError):
+                match = _TTY_NODE.fullmatch(str(entry.readlink()))
+                if match is not None:
+                    names.add(match[1])
+        for name in names:
+            held.setdefault(name, []).append(Process(pid, text(process / "comm")))
+    if denied:
+        unread.append("processes that hold a tty open: only root sees those of others")
+    return {name: tuple(processes) for name, processes in held.items()}
+
+
+def _place(device: Device, isa_bridges: AbstractSet[Bdf]) -> tuple[TtyKind, Bdf | None, str]:
+    bdf = next(iter(device.functions_above), None)
+    usb = port_path(device.hardware)
+    if usb:
+        return TtyKind.USB, bdf, usb
+    if bdf is not None and bdf not in isa_bridges:
+        return TtyKind.PCI, bdf, ""
+    if device.number("port", 16) or _ISA_PATHS.intersection(device.hardware.parts):
+        return TtyKind.ISA, None, ""
+    return TtyKind.OTHER, None, ""
+
+
+def driver_table(root: Path) -> dict[str, Line]:
+    """The serial driver's own table, by tty: for kernels whose sysfs does not have it (2.6.32)."""
+    table = text(root / "proc/tty/driver/serial")
+    return {
+        f"ttyS{line}": Line(chip != "unknown", number(port or "0", 16), number(irq or "0"))
+        for line, chip, port, irq in _DRIVER_LINE.findall(table)
+    }
+
+
+def _has_port(device: Device, table: Mapping[str, Line]) -> bool | None:
+    """None where neither the attribute nor the table may be read."""
+    kind = device.text("type")
+    if kind:
+        return kind != _UNKNOWN_PORT
+    line = table.get(device.name)
+    return line.has_chip if line is not None else None
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem = name.rstrip("0123456789")
+    return stem, number(name[len(stem) :], 10)
