@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STATE_DIR = "/var/lib/serialpass-tui"
 DEFAULT_DEMO = "xcp-ng-8.3-bios"
+DEMO_PACE = 0.2
+"""Seconds that a simulated VM takes for each part of its start: long enough to be seen."""
 
 _EPILOG = """\
 exit status: 0 done or nothing to do, 1 a bug, 2 usage, 3 refused by a safety rule,
@@ -57,40 +59,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     except Exception as error:
         logging.getLogger(__name__).debug("bug", exc_info=True)
-        problem = Problem(
+        bug = Problem(
             Exit.BUG,
             "bug",
             f"serialpass-tui met a fault of its own: {type(error).__name__}: {error}",
             state="What was applied before it is in the journal: see `serialpass-tui history`.",
             remedy="Run it again with SERIALPASS_LOG=FILE and send that file with the report.",
         )
-        return plain.report_problem(problem, term, sys.stderr)
+        return plain.report_problem(bug, term, sys.stderr)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the program; the documentation is checked against it."""
-    everywhere = argparse.ArgumentParser(add_help=False)
-    for flag, words in (
-        ("--yes", "ask no question; never skips a safety refusal"),
-        ("--dry-run", "show the plan and change nothing"),
-        ("--json", "print one JSON document instead of words"),
-    ):
-        everywhere.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=words)
-    for flag, name, words in (
-        ("--host-root", "DIR", "act on the boot files and state of a dom0 disk mounted at DIR"),
-        ("--machine", "FILE", "look at a recording in place of this host"),
-        ("--state-dir", "DIR", f"journal and backups (default {STATE_DIR})"),
-        ("--xapi-socket", "PATH", "XAPI's Unix socket"),
-    ):
-        everywhere.add_argument(flag, metavar=name, default=argparse.SUPPRESS, help=words)
-
     parser = argparse.ArgumentParser(
         prog="serialpass-tui",
         description="Give a physical serial port of this Xen host to a VM. Without a command: the "
         "wizard.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[everywhere],
+        parents=[_everywhere()],
     )
     parser.set_defaults(
         yes=False,
@@ -123,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, words: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=words, description=words, parents=[everywhere])
+        return commands.add_parser(name, help=words, description=words, parents=[_everywhere()])
 
     command("scan", "list the devices that carry serial ports, with routes and findings")
     sub = command("preview", "print the diff of a boot file; changes nothing, needs no Xen")
@@ -157,6 +144,29 @@ def build_parser() -> argparse.ArgumentParser:
         "--unredacted", action="store_true", help="keep MACs, serial numbers, host and VM names"
     )
     return parser
+
+
+def _everywhere() -> argparse.ArgumentParser:
+    """The options that stand before or after a command; made anew for each parser.
+
+    Parsers share the actions of a common parent, and a default set on one would overwrite what the
+    other has read.
+    """
+    everywhere = argparse.ArgumentParser(add_help=False)
+    for flag, words in (
+        ("--yes", "ask no question; never skips a safety refusal"),
+        ("--dry-run", "show the plan and change nothing"),
+        ("--json", "print one JSON document instead of words"),
+    ):
+        everywhere.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=words)
+    for flag, name, words in (
+        ("--host-root", "DIR", "act on the boot files and state of a dom0 disk mounted at DIR"),
+        ("--machine", "FILE", "look at a recording in place of this host"),
+        ("--state-dir", "DIR", f"journal and backups (default {STATE_DIR})"),
+        ("--xapi-socket", "PATH", "XAPI's Unix socket"),
+    ):
+        everywhere.add_argument(flag, metavar=name, default=argparse.SUPPRESS, help=words)
+    return everywhere
 
 
 def _run(args: argparse.Namespace, term: Terminal) -> int:
@@ -318,18 +328,18 @@ def _demo(name: str, faults: Sequence[str]) -> Iterator[Service]:
     from serialpass_tui.service import Service
     from serialpass_tui.sim import machines
     from serialpass_tui.sim.faults import faults_from
-    from serialpass_tui.sim.host import open_world
+    from serialpass_tui.sim.world import open_world
     from serialpass_tui.toolstack.xapi import Xapi
 
     recording = machines.load(name)
     with (
         tempfile.TemporaryDirectory(prefix="serialpass-demo-") as scratch,
-        open_world(recording, Path(scratch), faults_from(faults)) as world,
+        open_world(recording, Path(scratch), faults_from(faults), pace=DEMO_PACE) as world,
     ):
         yield Service(
             world.host,
-            LocalFiles(world.root),
-            Xapi([str(world.socket_path)]),
+            world.files(LocalFiles(world.root)),
+            Xapi([world.socket_path]),
             StateDirectory(world.state_dir),
             world.clock,
         )

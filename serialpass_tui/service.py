@@ -225,16 +225,17 @@ class Service:
         """
         pool = scan.require_pool()
         chosen = self._toolstack.vm(vm_uuid)
-        findings = safety.vm_findings(pool, chosen, bdfs)
-        refuse(findings)
-        changes: list[Change] = []
+        taken_back: list[VmEdit] = []
         if job is not None:
             _require_unmoved(scan, job)
-            changes += [
+            taken_back = [
                 change
                 for change in undo_list(job, "")
                 if isinstance(change, VmEdit) and change.uuid != vm_uuid
             ]
+        findings = safety.vm_findings(vm.after_edits(pool, taken_back), chosen, bdfs)
+        refuse(findings)
+        changes: list[Change] = [*taken_back]
         changes += vm.bind_edits(chosen, pool.this_host, bdfs)
         if start and chosen.power_state is not PowerState.RUNNING:
             changes.append(self._start(pool, chosen))
@@ -384,6 +385,13 @@ class Service:
 
     def checks(self, job: Job, scan: Scan) -> tuple[Check, ...]:
         """What the host says of a job's devices and VM, from sources other than those written."""
+        edits = [change for change in job.applied if isinstance(change, VmEdit)]
+        return self.checks_for(job.devices, edits[-1].uuid if edits else "", scan)
+
+    def checks_for(
+        self, devices: Sequence[DeviceId], vm_uuid: str, scan: Scan
+    ) -> tuple[Check, ...]:
+        """The same of any devices and VM, whoever gave the one to the other."""
         found = [
             Check(
                 f"{device.bdf} hidden",
@@ -392,21 +400,19 @@ class Service:
                 standing.ready,
                 standing.next,
             )
-            for device in job.devices
+            for device in devices
             for standing in (scan.standing(device.bdf, device),)
         ]
-        edits = [change for change in job.applied if isinstance(change, VmEdit)]
-        if edits and scan.pool is not None:
-            found += self._vm_checks(job, edits[-1].uuid, scan.pool)
+        if vm_uuid and scan.pool is not None:
+            found += self._vm_checks([device.bdf for device in devices], vm_uuid, scan.pool)
         return tuple(found)
 
-    def _vm_checks(self, job: Job, uuid: str, pool: Pool) -> list[Check]:
+    def _vm_checks(self, bdfs: Sequence[Bdf], uuid: str, pool: Pool) -> list[Check]:
         chosen = pool.vm(uuid)
         if chosen is None:
             return [
                 Check("VM", "present", "gone", passed=False, next="`xe vm-list` lists the VMs.")
             ]
-        bdfs = [device.bdf for device in job.devices]
         named = vm.parse_pci(chosen.pci or "")
         running = chosen.power_state is PowerState.RUNNING
         found = [

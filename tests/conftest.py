@@ -13,15 +13,15 @@ from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
 from serialpass_tui.sim import machines
 from serialpass_tui.sim.faults import Faults
-from serialpass_tui.sim.host import open_world
+from serialpass_tui.sim.world import open_world
 from serialpass_tui.toolstack.xapi import Xapi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serialpass_tui.core.ports import Journal
-    from serialpass_tui.sim.host import SimWorld
+    from serialpass_tui.core.ports import Files, Journal
+    from serialpass_tui.sim.world import SimWorld
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Stage:
     """A simulated host and the parts that a service over it is made of."""
 
     world: SimWorld
-    files: LocalFiles
+    files: Files
     toolstack: Xapi
 
     @property
@@ -68,7 +68,7 @@ def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
             scratch.mkdir()
             recording = machines.load(name)
             world = stack.enter_context(open_world(recording, scratch, faults or Faults()))
-            toolstack = Xapi([str(world.socket_path)], timeout=5.0)
-            return Stage(world, LocalFiles(world.root), toolstack)
+            toolstack = Xapi([world.socket_path], timeout=5.0)
+            return Stage(world, world.files(LocalFiles(world.root)), toolstack)
 
         yield opener

@@ -11,6 +11,7 @@ import pytest
 from serialpass_tui import plain
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service import Service
 
@@ -204,7 +205,7 @@ def test_bind_of_a_device_that_another_vm_names_is_refused_with_its_name(
     with pytest.raises(Problem) as caught:
         plain.bind(stage.service, terminal(yes=True), other.uuid, card(stage), start=False)
     assert Exit.REFUSED is caught.value.exit_status
-    assert name in caught.value.summary
+    assert printable(name) in caught.value.summary
 
 
 def test_bind_of_an_absent_device_is_refused(open_stage: Callable[..., Stage]) -> None:

@@ -119,8 +119,12 @@ def _plan(plan: boot.HidePlan) -> dict[str, Json]:
 
 def _plan_lines(plan: boot.HidePlan) -> Iterable[str]:
     yield from unified_diff(plan.path, plan.before, plan.after)
-    yield f"The kernel hides today: {' '.join(plan.words_today)}"
-    yield f"The kernel will hide:   {' '.join(plan.words_future)}"
+    for heading, sentences in (
+        ("The kernel hides today:", plan.words_today),
+        ("The kernel will hide:", plan.words_future),
+    ):
+        yield heading
+        yield from (f"  {sentence}" for sentence in sentences)
     yield f"Way back: {plan.rescue_how}"
     yield from (f"Warning: {warning}" for warning in plan.warnings)
     if plan.changed:
