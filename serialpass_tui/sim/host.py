@@ -1,0 +1,237 @@
+"""A simulated dom0: real boot files in a scratch directory, all else as facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from serialpass_tui.core.codec import encode
+from serialpass_tui.core.inventory import BootText
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.sim.devices import PCIBACK, relocated, root_functions, unhidden, without
+from serialpass_tui.sim.faults import Faults
+from serialpass_tui.sim.firmware import boot, in_force, owners, registers
+from serialpass_tui.sim.loader import BootFailure
+from serialpass_tui.sim.passthrough import pci_of
+from serialpass_tui.sim.state import State, Store, VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.inventory import Inventory, Recording
+    from serialpass_tui.core.pool import Pool
+
+_BOOT_SECONDS = 180
+_UPTIME = 86_400
+_INTRUDER = b"# touched by another program\n"
+
+
+class SimHost:
+    """The dom0 of a recording, alive: it can be edited, rebooted, and lost."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        scratch: Path,
+        clock: VirtualClock | None = None,
+        *,
+        faults: Faults | None = None,
+    ) -> None:
+        """Lay the host out in `scratch`, or go on with the one that lives there.
+
+        Raises:
+            Problem: `sim-other-machine` when another one lives there.
+        """
+        self.faults = faults or Faults()
+        self.clock = clock or VirtualClock()
+        self.root = scratch / "root"
+        self._recorded = recording.inventory
+        self._whole = unhidden(recording.inventory)
+        fresh = not (scratch / "sim.json").exists()
+        scratch.mkdir(parents=True, exist_ok=True)
+        if fresh:
+            self._lay_out()
+        self.store = Store(scratch / "sim.json", _first(recording))
+        self.clock.advance(self.store.state.now - self.clock.now())
+
+    # --- the port ---------------------------------------------------------------------------
+
+    def inventory(self) -> Inventory:
+        """The recording's facts as the last boot and the present files make them."""
+        state = self._alive()
+        files = tuple(self._boot_files())
+        facts = without(self.hardware(), frozenset(state.taken))
+        return replace(
+            facts,
+            cmdline=state.cmdline,
+            boot_id=state.boot_id,
+            boot_time=state.boot_time,
+            pciback_registered=state.registered,
+            boot_files=files,
+        )
+
+    def boot_id(self) -> str:
+        """The id of this boot."""
+        return self._alive().boot_id
+
+    def reboot(self) -> None:
+        """Restart the host with the default entry of the boot file in force.
+
+        Raises:
+            Problem: `sim-host-lost` when it does not come up again.
+        """
+        self._alive()
+        self.boot()
+
+    def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
+        """The functions that the simulated xenstore lists for a domain."""
+        return (self._alive().backend or {}).get(str(domid), ())
+
+    # --- the machine ------------------------------------------------------------------------
+
+    def boot(self, entry: str = "") -> None:
+        """Switch the host off and on; `entry` is chosen in the loader's menu, a lost host's rescue.
+
+        Raises:
+            Problem: `sim-host-lost` when it does not come up.
+        """
+        with self.store.lock:
+            state = self.store.state
+            moves = state.moves or self.faults.moved
+            self.store.change(moves=moves, boots=state.boots + 1, backend={}, lost="")
+            file = in_force(self._boot_files(), uefi=self._recorded.uefi)
+            if file is None:
+                self.lose("The boot loader found no configuration file.")
+            whole = self.hardware()
+            try:
+                booted = boot(file.data, file.path, whole.kernel, entry)
+            except BootFailure as failure:
+                self.lose(f"The boot loader started nothing: {failure}.")
+            taken = frozenset() if self.faults.hide_ignored else owners(whole, booted)
+            self._check_root(taken)
+            self.clock.advance(_BOOT_SECONDS)
+            self.store.change(
+                now=self.clock.now(),
+                boot_id=_boot_id(state.machine, state.boots + 1),
+                boot_time=self.clock.now(),
+                cmdline=booted.cmdline,
+                registered=registers(whole, booted),
+                taken=tuple(sorted(taken)),
+                pool=_after_boot(state.pool),
+            )
+
+    def take(self, functions: Iterable[Bdf]) -> None:
+        """Unbind functions from dom0's drivers and bind them to pciback, as a VM's start does.
+
+        Raises:
+            Problem: `sim-host-lost` when the root disk was among them.
+        """
+        taken = frozenset(self.store.state.taken) | frozenset(functions)
+        self._check_root(taken)
+        self.store.change(taken=tuple(sorted(taken)))
+
+    def hardware(self) -> Inventory:
+        """The host with all devices in dom0's hands, at their present addresses."""
+        return relocated(self._whole, self.store.state.moves)
+
+    def lose(self, why: str) -> NoReturn:
+        """The host is gone.
+
+        Raises:
+            Problem: `sim-host-lost`, always.
+        """
+        self.store.change(lost=why)
+        raise self._gone()
+
+    def _gone(self) -> Problem:
+        return Problem(
+            Exit.FAILED,
+            "sim-host-lost",
+            f"The simulated host {self._recorded.hostname} is lost. {self.store.state.lost}",
+            state="A real host would now need somebody at its console.",
+            remedy="Choose another boot entry at its menu, or start the demo anew.",
+        )
+
+    def _alive(self) -> State:
+        state = self.store.state
+        if state.lost:
+            raise self._gone()
+        return state
+
+    def _check_root(self, taken: frozenset[Bdf]) -> None:
+        lost = sorted(taken & root_functions(self.hardware()))
+        if lost:
+            self.lose(f"The kernel cannot mount its root: {lost[0]} is held by pciback; panic.")
+
+    # --- the files --------------------------------------------------------------------------
+
+    def _on_disk(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def _lay_out(self) -> None:
+        for file in self._recorded.boot_files:
+            place = self._on_disk(file.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.data)
+
+    def _boot_files(self) -> list[BootText]:
+        """The boot files of the recording that exist now, with what they hold now."""
+        paths = ((file.path, self._on_disk(file.path)) for file in self._recorded.boot_files)
+        return [BootText(path, place.read_bytes()) for path, place in paths if place.is_file()]
+
+    def intrude(self, path: str) -> None:
+        """Let another program add a line to the file at `path`, once in the host's life."""
+        if not self.store.state.file_changed:
+            self.store.change(file_changed=True)
+            place = self._on_disk(path)
+            place.write_bytes(place.read_bytes() + _INTRUDER)
+
+
+def _first(recording: Recording) -> State:
+    """The state of a host as it was recorded."""
+    facts = recording.inventory
+    digest = hashlib.sha256(json.dumps(encode(recording), sort_keys=True).encode()).hexdigest()
+    vms = recording.pool.vms if recording.pool else ()
+    here = recording.pool.this_host if recording.pool else ""
+    return State(
+        machine=digest,
+        now=facts.boot_time + _UPTIME,
+        boots=0,
+        boot_id=facts.boot_id,
+        boot_time=facts.boot_time,
+        cmdline=facts.cmdline,
+        registered=facts.pciback_registered,
+        taken=tuple(function.bdf for function in facts.pci if function.driver == PCIBACK),
+        pool=recording.pool,
+        backend={
+            str(vm.domid): pci_of(vm)
+            for vm in vms
+            if vm.power_state is PowerState.RUNNING and vm.resident_on == here
+        },
+        next_domid=max([0, *(vm.domid for vm in vms)]) + 1,
+    )
+
+
+def _boot_id(machine: str, boots: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{machine} {boots}"))
+
+
+def _after_boot(pool: Pool | None) -> Pool | None:
+    """The pool once this host is back: its VMs are halted and it is enabled again."""
+    if pool is None:
+        return None
+    here = pool.this_host
+    vms = tuple(
+        replace(vm, power_state=PowerState.HALTED, domid=-1, resident_on="")
+        if vm.resident_on == here
+        else vm
+        for vm in pool.vms
+    )
+    hosts = tuple(replace(host, enabled=True) if host.uuid == here else host for host in pool.hosts)
+    return replace(pool, vms=vms, hosts=hosts)

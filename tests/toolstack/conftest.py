@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from serialpass_tui.sim.world import open_world
+from serialpass_tui.toolstack.xapi import Xapi
+from tests.sim.lab import HOST, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from serialpass_tui.sim.world import SimWorld
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[SimWorld]:
+    with open_world(recording(), tmp_path / "sim") as opened:
+        yield opened
+
+
+@pytest.fixture
+def xapi(world: SimWorld) -> Xapi:
+    return Xapi((world.socket_path,), HOST, timeout=5.0)
