@@ -101,7 +101,10 @@ class Reading:
     canonical: bool = True
     """Whether there is nothing, or nothing but one parameter in the spelling that is written."""
     xapi_reads: bool = True
-    """Whether XAPI's own parser, stricter than the kernel's, can read the line."""
+    """Whether XAPI's own parser, stricter than the kernel's, can read the line.
+
+    The XAPI that goes with a 2.6.32 kernel has none.
+    """
 
     @property
     def registered(self) -> bool:
@@ -140,17 +143,24 @@ _STRAY = re.compile(r'(?=[^(),:]*[(),:])[0-9a-fA-FxX:.*(),"]+')
 _NAMES = tuple(dialect.value for dialect in Dialect)
 
 
+def ends_parameters(word: Word, dialect: Dialect) -> bool:
+    """Whether the words from this one on are init's, not the kernel's.
+
+    A lone `--` does that since Linux 3.15 (kernel/params.c parse_args).
+    """
+    return word.text == "--" and dialect is Dialect.NEW
+
+
 def hide_words(line: Sequence[Word], dialect: Dialect, parameter: str | None = None) -> HideWords:
     """The words of `line` that set, or were meant to set, the hide list.
 
-    Words after a lone `--` belong to init, not to the kernel (Linux kernel/params.c parse_args,
-    since 3.15), so a parameter there is as unknown as one with another driver's name.
+    A parameter among init's words is as unknown as one with another driver's name.
     """
     name = parameter or dialect.value
     known, foreign, strays = [], [], []
     to_init = False
     for index, word in enumerate(line):
-        to_init = to_init or (word.text == "--" and dialect is Dialect.NEW)
+        to_init = to_init or ends_parameters(word, dialect)
         if word.is_named(name) and not to_init:
             known.append(word)
         elif any(word.is_named(other) for other in (name, *_NAMES)):
@@ -187,7 +197,7 @@ def read(cmdline: str, dialect: Dialect, parameter: str | None = None) -> Readin
             overridden=overridden,
             foreign=foreign,
             canonical=not found.all,
-            xapi_reads=not found.known,
+            xapi_reads=dialect is Dialect.OLD or not found.known,
         )
     last = taken[-1]
     value = last.value or ""
@@ -204,7 +214,8 @@ def read(cmdline: str, dialect: Dialect, parameter: str | None = None) -> Readin
         overridden=overridden,
         foreign=foreign,
         canonical=bool(scan.groups) and len(found.all) == 1 and last.text == literal,
-        xapi_reads=len(found.known) == 1 and _XAPI.fullmatch(last.text) is not None,
+        xapi_reads=dialect is Dialect.OLD
+        or (len(found.known) == 1 and _XAPI.fullmatch(last.text) is not None),
     )
 
 
@@ -218,7 +229,7 @@ def _with_strays(found: HideWords, owners: Iterable[Word], *, whole: bool) -> li
 
 # XAPI cuts exactly 14 characters a group (xapi-project/xen-api ocaml/xapi/pciops.ml).
 _XAPI = re.compile(
-    r"(?:xen-)?pciback\.hide=(?:\([0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9a-fA-F]\))*"
+    r"xen-pciback\.hide=(?:\([0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9a-fA-F]\))*"
 )
 
 
@@ -346,13 +357,13 @@ def words_for(reading: Reading) -> tuple[str, ...]:
     sentences = [first]
     if reading.cut_off:
         cut = listed(named(reading.cut_off) or [printable(text) for text in reading.cut_off])
-        sentences.append(f"{cut} after the blank is no part of the list")
+        sentences.append(f"no part of the list, for it comes after a blank: {cut}")
     if reading.overridden:
         values = listed([printable(text) or "(no value)" for text in reading.overridden])
-        sentences.append(f"the parameter is repeated: the last one counts, {values} does not")
+        sentences.append(f"the parameter is repeated: the last one counts, not {values}")
     if reading.foreign:
         strange = listed([printable(text) for text in reading.foreign])
-        sentences.append(f"{strange} has no effect on this kernel")
+        sentences.append(f"without effect on this kernel: {strange}")
     if not reading.xapi_reads:
         sentences.append("XAPI cannot read this spelling")
     return tuple(sentences)

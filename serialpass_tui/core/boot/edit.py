@@ -1,0 +1,290 @@
+"""The plan of one edit: a boot file with devices added to or taken from its hide list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.boot.arguments import replaced, set_list
+from serialpass_tui.core.boot.commands import commands
+from serialpass_tui.core.boot.parse import parse
+from serialpass_tui.core.boot.request import EDITED_LABELS, Request
+from serialpass_tui.core.boot.rescue import (
+    clean_entries,
+    how_to_choose,
+    with_rescue,
+    without_rescue,
+)
+from serialpass_tui.core.boot.wanted import notes
+from serialpass_tui.core.hide_list import Dialect, Reading, hidden, words_for
+from serialpass_tui.core.kernel_args import MAX_CMDLINE
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot.model import BootFile, Entry
+    from serialpass_tui.core.inventory import PciFunction
+
+
+@dataclass(frozen=True, slots=True)
+class HidePlan:
+    """An edit of a boot file's hide list, ready to be shown and applied."""
+
+    path: str
+    before: bytes
+    after: bytes
+    dialect: Dialect
+    edited: tuple[Entry, ...]
+    """The entries, as they are today, whose line changes."""
+    rescue: Entry | None
+    """The entry, as it will be, that boots without the list; None where there is none."""
+    rescue_how: str
+    """How to choose it at the console, in words."""
+    rescue_added: bool
+    rescue_removed: bool
+    today: Reading
+    """What the kernel makes of the default entry."""
+    future: Reading
+    words_today: tuple[str, ...]
+    words_future: tuple[str, ...]
+    hidden_today: frozenset[Bdf] | None
+    """The functions kept from dom0 today; None without a device list."""
+    hidden_future: frozenset[Bdf] | None
+    warnings: tuple[str, ...]
+    commands: tuple[str, ...]
+    """The shell commands that do the same by hand."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.before != self.after
+
+    @property
+    def rescue_title(self) -> str:
+        """The rescue entry's title; empty where there is none."""
+        return self.rescue.title if self.rescue else ""
+
+    @property
+    def rescue_label(self) -> str:
+        """The rescue entry's label; empty where there is none."""
+        return self.rescue.label if self.rescue else ""
+
+
+def plan_hide(
+    boot: BootFile,
+    dialect: Dialect,
+    *,
+    add: Sequence[Bdf] = (),
+    remove: Sequence[Bdf] = (),
+    functions: Sequence[PciFunction] | None = None,
+    parameter: str | None = None,
+) -> HidePlan:
+    """The edit after which the host hides `add` and no longer hides `remove`.
+
+    The entries `xe` and `xe-serial` change, which are those that the toolstack's own xen-cmdline
+    edits, and whichever boots by default. What the kernel really hides today stays; what only
+    stands in the file without effect goes, because hiding it would be nobody's decision. At least
+    one entry without a list remains: where there is none, a copy of the default entry is added,
+    and taken away again when the entries above hide nothing any more.
+
+    Raises:
+        Problem: `no-entry-to-edit`, `command-line-too-long`, `no-rescue-entry`,
+            `hide-and-unhide`, `bad-parameter`, and those of the edit of a single line.
+    """
+    request = Request(
+        dialect,
+        tuple(add),
+        tuple(remove),
+        None if functions is None else tuple(functions),
+        parameter,
+    )
+    _check(request)
+    targets = _targets(boot)
+    shown = _shown(boot, targets)
+    changes = {target: request.edits(boot, target) for target in targets}
+    text = replaced(boot.text, [edit for edits in changes.values() for edit in edits])
+    text = _keep_rescue(boot, request, shown, text, hides=any(map(request.groups, targets)))
+    after = parse(boot.path, text.encode("latin-1"))
+    _check_same_default(boot, after)
+    _check_lengths(boot, after)
+    clean = clean_entries(after, dialect, parameter)
+    rescue = clean[0] if clean else None
+    today = request.reading(shown)
+    future = request.reading(_shown(after, _targets(after)))
+    present = request.functions
+    counts = [sum(entry.is_rescue for entry in one.entries) for one in (boot, after)]
+    edited = tuple(target for target, edits in changes.items() if edits)
+    return HidePlan(
+        path=boot.path,
+        before=boot.data,
+        after=after.data,
+        dialect=dialect,
+        edited=edited,
+        rescue=rescue,
+        rescue_how=how_to_choose(after, rescue) if rescue else "",
+        rescue_added=counts[0] < counts[1],
+        rescue_removed=counts[0] > counts[1],
+        today=today,
+        future=future,
+        words_today=words_for(today),
+        words_future=words_for(future),
+        hidden_today=None if present is None else hidden(today, present),
+        hidden_future=None if present is None else hidden(future, present),
+        warnings=_warnings(boot, after, request, targets=targets, shown=shown, rescue=rescue),
+        commands=commands(boot, request, edited, counts),
+    )
+
+
+def _check(request: Request) -> None:
+    both = set(request.add) & set(request.remove)
+    if both:
+        names = ", ".join(str(bdf) for bdf in sorted(both))
+        raise Problem(
+            Exit.USAGE,
+            "hide-and-unhide",
+            f"{names} is to be hidden and given back at once.",
+            remedy="Name each device once.",
+        )
+    if request.parameter is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+", request.parameter):
+        raise Problem(
+            Exit.USAGE,
+            "bad-parameter",
+            f"{printable(request.parameter, 40)!r} is no name of a kernel parameter.",
+            remedy="Use xen-pciback.hide, or pciback.hide for a 2.6.32 kernel.",
+        )
+
+
+def _targets(boot: BootFile) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in boot.entries
+        if entry.has_xen
+        and not entry.is_rescue
+        and (entry.label in EDITED_LABELS or _is_default(boot, entry))
+    )
+
+
+def _is_default(boot: BootFile, entry: Entry) -> bool:
+    """Whether it boots by default; extlinux goes by the label, which may be there twice."""
+    if boot.loader == "extlinux" and boot.default is not None:
+        return entry.label == boot.default.label
+    return entry.is_default
+
+
+def _shown(boot: BootFile, targets: tuple[Entry, ...]) -> Entry:
+    """The entry that the plan speaks of: the default, or the first one edited."""
+    if boot.default is not None and boot.default.has_xen:
+        return boot.default
+    if targets:
+        return targets[0]
+    labels = ", ".join(printable(entry.label, 40) for entry in boot.entries)
+    raise Problem(
+        Exit.REFUSED,
+        "no-entry-to-edit",
+        f"{printable(boot.path)} has no entry that boots Xen as xe, xe-serial or by default "
+        f"(it has: {labels}).",
+        remedy="Is this the boot file of a Xen host? Check its default entry.",
+    )
+
+
+def _keep_rescue(boot: BootFile, request: Request, shown: Entry, text: str, *, hides: bool) -> str:
+    """`text` with a rescue entry where one is needed, without ours where it no longer is."""
+    if text == boot.text and hides:
+        return text
+    after = parse(boot.path, text.encode("latin-1"))
+    ours = [entry for entry in after.entries if entry.is_rescue]
+    if not hides:
+        for entry in reversed(ours):
+            if not entry.is_default:
+                text = without_rescue(text, entry)
+        return text
+    if clean_entries(after, request.dialect, request.parameter):
+        return text
+    if ours:
+        edits = set_list(after, ours[0], (), request.dialect, request.parameter)
+        return replaced(text, edits)
+    text = with_rescue(boot, shown, text, request.dialect, request.parameter)
+    after = parse(boot.path, text.encode("latin-1"))
+    if not any(e.is_rescue for e in clean_entries(after, request.dialect, request.parameter)):
+        raise _no_rescue(boot, "an entry at the end of the file would not be read")
+    return text
+
+
+def _no_rescue(boot: BootFile, why: str) -> Problem:
+    return Problem(
+        Exit.REFUSED,
+        "no-rescue-entry",
+        f"No boot entry without the hidden devices would remain in {printable(boot.path)}, "
+        f"and none can be added: {why}.",
+        remedy="Correct the boot file by hand: it needs a second Xen entry without a hide list.",
+    )
+
+
+def _check_same_default(boot: BootFile, after: BootFile) -> None:
+    """A default beyond the last entry means the first one, until there is one more entry."""
+    before, now = (
+        None if entry is None else (entry.label, entry.line)
+        for entry in (boot.default, after.default)
+    )
+    if before != now:
+        raise _no_rescue(boot, "the default entry is named by a number that no entry has")
+
+
+def _check_lengths(boot: BootFile, after: BootFile) -> None:
+    before = {entry.line: len(entry.cmdline) for entry in boot.entries}
+    for entry in after.entries:
+        length = len(entry.cmdline)
+        if entry.has_xen and length > max(MAX_CMDLINE, before.get(entry.line, 0)):
+            raise Problem(
+                Exit.REFUSED,
+                "command-line-too-long",
+                f"The dom0 command line of boot entry {printable(entry.label, 40)} would have "
+                f"{length} bytes; Xen cuts it off after {MAX_CMDLINE}.",
+                remedy="Hide fewer devices, or take arguments that are no longer needed off it.",
+            )
+
+
+def _warnings(
+    boot: BootFile,
+    after: BootFile,
+    request: Request,
+    *,
+    targets: tuple[Entry, ...],
+    shown: Entry,
+    rescue: Entry | None,
+) -> tuple[str, ...]:
+    said: dict[str, list[Entry]] = {}
+    for entry in (shown, *targets):
+        if entry in targets:
+            for note in notes(request.reading(entry), request.groups(entry), request.functions):
+                said.setdefault(note, []).append(entry)
+    sentences = [
+        note if shown in entries else f"entry {printable(entries[0].label, 40)}: {note}"
+        for note, entries in said.items()
+    ]
+    sentences += [
+        f"entry {printable(entry.label, 40)} carries a hide list too and is left as it is: "
+        f"{words_for(request.reading(entry))[0]}; it is no way back without these devices"
+        for entry in boot.entries
+        if entry.has_xen and entry not in targets and request.carries(entry)
+    ]
+    sentences += [
+        f"the dom0 command line of entry {printable(entry.label, 40)} has {len(entry.cmdline)} "
+        f"bytes; Xen cuts it off after {MAX_CMDLINE}"
+        for entry in after.entries
+        if entry.has_xen and len(entry.cmdline) > MAX_CMDLINE
+    ]
+    if shown.is_rescue:
+        sentences.append("the rescue entry boots by default: it hides nothing, whatever is asked")
+    elif boot.default is None or not boot.default.has_xen:
+        sentences.append(
+            f"which Xen entry boots by default is not known; entry {printable(shown.label, 40)} "
+            "is shown here"
+        )
+    if rescue is None:
+        sentences.append("there is no boot entry without hidden devices in this file")
+    return (*boot.warnings, *sentences)
