@@ -235,12 +235,11 @@ def _service(args: argparse.Namespace) -> Service:
         from serialpass_tui.host import recording
 
         record = recording.load(Path(args.machine))
-        journal = StateDirectory(Path(args.state_dir or f"{args.machine}.state"))
         return Service(
             recording.RecordedHost(record),
             recording.RecordedFiles(record),
             recording.RecordedToolstack(record),
-            journal,
+            recording.RecordedJournal(),
             clock,
         )
     from serialpass_tui.host.files import LocalFiles

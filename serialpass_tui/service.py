@@ -161,8 +161,8 @@ class Service:
         except Problem as problem:
             boot_problem = problem
         entry = None
-        if boot_file is not None and boot_file.default is not None:
-            entry = boot_file.default.cmdline
+        if boot_file is not None:
+            entry = boot.default_reading(boot_file, hide_list.dialect_for(inventory.kernel))
         return Scan(
             inventory,
             pool,

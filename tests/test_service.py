@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import FileEdit, Reboot
+from serialpass_tui.core.changes import Change, FileEdit, Reboot
 from serialpass_tui.core.job import DeviceId, Goal, Job, Outcome
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.verify import Place
@@ -34,7 +34,7 @@ def hide_job(service: Service, bdfs: tuple[Bdf, ...]) -> Job:
     scan = service.scan()
     plan = service.plan_hide(scan, add=bdfs)
     devices = [DeviceId.of(item) for item in scan.inventory.pci if item.bdf in bdfs]
-    changes = [
+    changes: list[Change] = [
         FileEdit(plan.path, plan.before, plan.after),
         Reboot(scan.inventory.boot_id),
     ]

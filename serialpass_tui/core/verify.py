@@ -13,6 +13,7 @@ from serialpass_tui.core.vm import users_of
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.hide_list import Reading
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.pool import Pool
 
@@ -72,16 +73,13 @@ class HideState:
     """Why the kernel refused the whole value it was booted with; empty: it did not."""
 
 
-def hide_state(inventory: Inventory, entry_cmdline: str | None) -> HideState:
+def hide_state(inventory: Inventory, entry: Reading | None) -> HideState:
     """The hide lists of the default boot entry and of the running kernel, as the kernel reads them.
 
-    `entry_cmdline` is the dom0 command line of the default entry; None where no boot file is known.
+    `entry` is the kernel's reading of the default entry; None where no boot file is known.
     """
-    dialect = hide_list.dialect_for(inventory.kernel)
-    now = hide_list.read(inventory.cmdline, dialect)
-    asked: frozenset[Bdf] = frozenset()
-    if entry_cmdline is not None:
-        asked = hide_list.hidden(hide_list.read(entry_cmdline, dialect), inventory.pci)
+    now = hide_list.read(inventory.cmdline, hide_list.dialect_for(inventory.kernel))
+    asked = hide_list.hidden(entry, inventory.pci) if entry is not None else frozenset()
     return HideState(asked, hide_list.hidden(now, inventory.pci), now.error)
 
 

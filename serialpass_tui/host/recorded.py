@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.text import printable
@@ -9,9 +10,11 @@ from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory, Recording
+    from serialpass_tui.core.job import Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
 
 
@@ -44,6 +47,34 @@ class RecordedHost:
             Problem: `recorded-host`.
         """
         _refuse(f"be asked for what domain {domid} has now")
+
+
+class RecordedJournal:
+    """The journal of a recording: no job was ever done on it, and none can be."""
+
+    def records(self) -> tuple[Record, ...]:
+        """None."""
+        return ()
+
+    def append(self, record: Record) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"be changed ({record.KIND})")
+
+    def backup(self, data: bytes) -> str:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"keep a backup of {len(data)} bytes")
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Nothing to lock: nobody else can change it either."""
+        return nullcontext()
 
 
 class RecordedFiles:
@@ -175,7 +206,7 @@ class RecordedToolstack:
 
 def _refuse(what: str) -> NoReturn:
     raise Problem(
-        Exit.REFUSED,
+        Exit.USAGE,
         "recorded-host",
         f"This is a recording of a host, not a host: it cannot {what}.",
         remedy="Run without --machine on the dom0 itself, or try a --demo.",

@@ -10,7 +10,12 @@ from serialpass_tui.core.inventory import Inventory, Recording
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
-from serialpass_tui.host.recorded import RecordedFiles, RecordedHost, RecordedToolstack
+from serialpass_tui.host.recorded import (
+    RecordedFiles,
+    RecordedHost,
+    RecordedJournal,
+    RecordedToolstack,
+)
 from serialpass_tui.host.redaction import redact as without_identifiers
 
 if TYPE_CHECKING:
@@ -18,7 +23,15 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.pool import Pool
 
-__all__ = ["RecordedFiles", "RecordedHost", "RecordedToolstack", "load", "record", "save"]
+__all__ = [
+    "RecordedFiles",
+    "RecordedHost",
+    "RecordedJournal",
+    "RecordedToolstack",
+    "load",
+    "record",
+    "save",
+]
 
 VERSION = 1
 

@@ -18,6 +18,7 @@ from serialpass_tui.core.job import (
     Outcome,
     Planned,
     Progress,
+    Record,
     fold,
     net_effect,
     undo_list,
@@ -33,7 +34,7 @@ OPENED = Opened("1", 10, Goal.GIVE, "give 0000:02:00.0", (CARD,))
 
 
 def test_fold_follows_a_job_from_opening_to_its_end() -> None:
-    records = [
+    records: list[Record] = [
         OPENED,
         Planned("1", 10, (EDIT, REBOOT)),
         Began("1", 11, 0),
@@ -69,7 +70,7 @@ def test_records_of_an_unknown_job_or_index_are_passed_over() -> None:
 
 
 def test_undo_list_is_newest_first_and_asks_for_the_reboot_that_was_done() -> None:
-    records = [OPENED, Planned("1", 10, (EDIT, REBOOT, KEY, START))]
+    records: list[Record] = [OPENED, Planned("1", 10, (EDIT, REBOOT, KEY, START))]
     records += [Applied("1", 11, index) for index in range(4)]
     (job,) = fold(records)
     expected = (START.inverse(), KEY.inverse(), EDIT.inverse(), Reboot("boot-2"))

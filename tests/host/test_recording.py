@@ -291,7 +291,7 @@ def test_a_recorded_host_can_be_looked_at() -> None:
 def test_nothing_can_be_done_to_it(act: Callable[[], object]) -> None:
     with pytest.raises(Problem) as caught:
         act()
-    assert ("recorded-host", Exit.REFUSED) == (caught.value.code, caught.value.exit_status)
+    assert ("recorded-host", Exit.USAGE) == (caught.value.code, caught.value.exit_status)
 
 
 @pytest.mark.parametrize(

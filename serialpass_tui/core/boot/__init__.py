@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core.boot.edit import HidePlan, plan_hide
+from serialpass_tui.core.boot.edit import HidePlan, default_reading, plan_hide
 from serialpass_tui.core.boot.locate import CANDIDATE_PATHS, in_force
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span
 from serialpass_tui.core.boot.parse import parse
@@ -14,6 +14,7 @@ __all__ = [
     "Entry",
     "HidePlan",
     "Span",
+    "default_reading",
     "in_force",
     "parse",
     "plan_hide",

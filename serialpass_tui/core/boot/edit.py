@@ -139,6 +139,14 @@ def plan_hide(
     )
 
 
+def default_reading(boot: BootFile, dialect: Dialect) -> Reading | None:
+    """What the kernel will make of the entry that boots unattended; None where none boots Xen."""
+    targets = _targets(boot)
+    if not targets and (boot.default is None or not boot.default.has_xen):
+        return None
+    return _shown(boot, targets).reading(dialect)
+
+
 def _check(request: Request) -> None:
     both = set(request.add) & set(request.remove)
     if both:

@@ -46,5 +46,6 @@ def _label(title: str, brands: set[str]) -> str:
 
 
 def _stem(title: str) -> str:
-    """The brand in a title that the installer made from one."""
-    return _DERIVED.sub("", title)
+    """The brand in a title that the installer made from one, whatever number of times."""
+    shorter = _DERIVED.sub("", title)
+    return title if shorter == title else _stem(shorter)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serialpass_tui.core.boot import BootFile, parse
+from serialpass_tui.core.boot.grub_labels import labels_of
 from serialpass_tui.core.boot.grub_lexer import Kind, tokens
 from serialpass_tui.errors import Problem
 
@@ -314,3 +315,16 @@ def test_tokens_come_in_order_and_never_overlap(text: str) -> None:
         assert position <= token.start
         assert token.start < token.end <= len(text) or token.kind is Kind.BROKEN
         position = token.end
+
+
+def test_a_serial_fallback_does_not_make_a_brand_of_its_own() -> None:
+    titles = [
+        "XCP-ng",
+        "XCP-ng (Serial)",
+        "XCP-ng in Safe Mode",
+        "XCP-ng (Xen 4.17.6 / Linux 4.19.0+1)",
+        "XCP-ng (Serial) (Xen 4.17.6 / Linux 4.19.0+1)",
+        "XCP-ng (Serial, Xen 4.17.6 / Linux 4.19.0+1)",
+    ]
+    expected = ["xe", "xe-serial", "safe", "fallback", "fallback", "fallback-serial"]
+    assert expected == labels_of(titles)
