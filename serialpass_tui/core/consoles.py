@@ -39,6 +39,8 @@ class Console:
     """The I/O port of Xen's line where it is one."""
     bdf: Bdf | None = None
     """The PCI function of Xen's line where it is named."""
+    com: str = ""
+    """`com1` or `com2` where the argument only picks that line as it is set elsewhere."""
     search: str = ""
     """`pci` or `amt` where Xen is to look for a PCI function by itself."""
 
@@ -65,8 +67,11 @@ def consoles(inventory: Inventory) -> tuple[Console, ...]:
     """Every serial console that this boot or any boot entry of this host asks for."""
     found: list[Console] = []
     for where, line in _lines(inventory):
-        for word in line.replace('"', " ").replace("'", " ").split():
-            found.extend(_read(word, where))
+        words = line.replace('"', " ").replace("'", " ").split()
+        keys = {word.partition("=")[0] for word in words}
+        for word in words:
+            # console=com1 alone means the motherboard's port; com1=... beside it says which.
+            found.extend(item for item in _read(word, where) if item.com not in keys)
     return tuple(found)
 
 
@@ -76,7 +81,7 @@ def _lines(inventory: Inventory) -> Iterator[tuple[str, str]]:
         yield "Xen's command line of this boot", inventory.xen.cmdline
     for file in inventory.boot_files:
         text = file.data.decode("latin-1")
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if not line.lstrip().startswith("#"):
                 yield f"{file.path} line {number}", line
 
@@ -90,8 +95,7 @@ def _read(word: str, where: str) -> Iterator[Console]:
             if _TTY.fullmatch(item):
                 yield Console("dom0", word, where, tty=item)
             elif key == "console" and item[:4] in _COM_PORTS:
-                # com1=... beside it may name another line; both are kept then.
-                yield Console("Xen", word, where, port=_COM_PORTS[item[:4]])
+                yield Console("Xen", word, where, port=_COM_PORTS[item[:4]], com=item[:4])
 
 
 def _xen_line(key: str, value: str, word: str, where: str) -> Console:

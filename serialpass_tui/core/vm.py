@@ -8,6 +8,7 @@ such a VM nor keeps it on this host: blocked_operations and affinity do.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
@@ -124,6 +125,25 @@ def unbind_edits(vm: Vm, bdfs: Sequence[Bdf]) -> tuple[VmEdit, ...]:
             if name in BLOCKED_OPERATIONS and text == BLOCKED_TEXT
         ]
     return tuple(edits)
+
+
+def after_edits(pool: Pool, edits: Iterable[VmEdit]) -> Pool:
+    """The pool as it will be once these edits of other-config:pci are made.
+
+    An operator who goes back and chooses another VM must not be told that the first one has the
+    device: its keys are taken back in the same step.
+    """
+    values = {edit.uuid: edit.after for edit in edits if edit.key == "other-config:pci"}
+    return replace(pool, vms=tuple(_with_pci(vm, values.get(vm.uuid, vm.pci)) for vm in pool.vms))
+
+
+def _with_pci(vm: Vm, value: str | None) -> Vm:
+    if value == vm.pci:
+        return vm
+    config = {key: held for key, held in vm.other_config if key != "pci"}
+    if value is not None:
+        config["pci"] = value
+    return replace(vm, other_config=tuple(config.items()))
 
 
 def _read(item: str) -> Bdf | None:

@@ -237,7 +237,7 @@ def grub(menu: Menu, loader: tuple[str, str] = ("multiboot2", "module2"),
                              menu.dom0_args("console=tty0 console=hvc0")))  # fmt: skip
     entries.append(older(f"{menu.brand} {versions}", menu.xen, menu.dom0_args()))
     if menu.serial:
-        entries.append(older(f"{menu.brand} (Serial) {versions}", menu.serial, serial_dom0))
+        entries.append(older(f"{menu.brand} (Serial, {versions[1:]}", menu.serial, serial_dom0))
     return (head + "".join(entries)).encode()
 
 

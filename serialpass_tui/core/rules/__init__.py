@@ -1,0 +1,1 @@
+"""The safety rules, by idea; `core.safety` puts them together."""

@@ -1,0 +1,110 @@
+"""Who has to come along, or is touched, when a device goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.candidates import card_of, function_name
+from serialpass_tui.core.rules.finding import Finding, Severity
+from serialpass_tui.core.rules.uses import lost_with
+from serialpass_tui.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.inventory import Inventory, PciFunction
+    from serialpass_tui.core.rules.uses import Use
+
+
+def named(function: PciFunction) -> str:
+    """A function as the operator finds it in lspci; without the maker, to fit a line."""
+    name = printable(function.device_name) or function_name(function)
+    return f"{function.bdf.short} {name}"
+
+
+def siblings_left(
+    inventory: Inventory, function: PciFunction, chosen: frozenset[Bdf]
+) -> Iterator[Finding]:
+    """Functions of the same card that would stay with dom0; told once a card."""
+    card = card_of(inventory, function)
+    left = [item for item in card if item.bdf not in chosen]
+    first = next((item for item in card if item.bdf in chosen), function)
+    if left and first.bdf == function.bdf:
+        yield Finding(
+            "siblings-left",
+            Severity.WARN,
+            function.bdf,
+            f"{named(function)} is one function of a card; these would stay: {_list(left)}.",
+            "Choose all functions of the card: they share one reset.",
+        )
+
+
+def legacy_bridge(inventory: Inventory, function: PciFunction) -> PciFunction | None:
+    """The bridge that speaks to the IOMMU for this function; None on PCI Express throughout.
+
+    A bridge to conventional PCI gives all that lies behind it one requester id, so the IOMMU
+    cannot tell them apart (Linux drivers/pci/search.c, pci_for_each_dma_alias). A function without
+    the PCI Express capability that lies behind a bridge is on such a bus, and so is whatever has a
+    bridge without it above.
+    """
+    found: PciFunction | None = None
+    below = function
+    for bdf in function.parents:
+        bridge = inventory.function(bdf)
+        if bridge is None:
+            continue
+        if not below.pcie or not bridge.pcie:
+            found = bridge
+        below = bridge
+    return found
+
+
+def bridge_shared(
+    inventory: Inventory,
+    all_uses: tuple[Use, ...],
+    function: PciFunction,
+    chosen: frozenset[Bdf],
+) -> Iterator[Finding]:
+    """Others that share the requester id of a legacy bridge, and what the host would lose."""
+    bridge = legacy_bridge(inventory, function)
+    if bridge is None:
+        return
+    behind = [item for item in inventory.pci if bridge.bdf in item.parents]
+    first = next(item for item in behind if item.bdf in chosen)
+    own = {item.bdf for item in card_of(inventory, function)}
+    others = [
+        item
+        for item in behind
+        if not item.is_bridge and item.bdf not in chosen and item.bdf not in own
+    ]
+    if not others or first.bdf != function.bdf:
+        return
+    where = f"{named(function)} shares the PCI bridge {bridge.bdf.short} with {_list(others)}"
+    needed = [
+        (item, use)
+        for item in others
+        for use in lost_with(inventory, all_uses, item.bdf)
+        if use.severity is Severity.REFUSE
+    ]
+    if needed:
+        item, use = needed[0]
+        yield Finding(
+            "bridge-shared-host",
+            Severity.REFUSE,
+            function.bdf,
+            f"{where}: all behind it goes to one VM, and {named(item)} {use.what}.",
+            "Move the card to another slot, best one that is PCI Express to the processor.",
+        )
+    else:
+        yield Finding(
+            "bridge-shared",
+            Severity.WARN,
+            function.bdf,
+            f"{where}: to the IOMMU they are one device.",
+            "Give all of them to the same VM, or move the card to another slot.",
+        )
+
+
+def _list(functions: Iterable[PciFunction]) -> str:
+    return ", ".join(map(named, functions))

@@ -1,0 +1,274 @@
+"""What this host itself uses, and the PCI function that each use hangs on.
+
+One list serves every rule that asks "what would be lost": for the function chosen, for a bridge
+above others, and for a neighbour that has to come along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import cards
+from serialpass_tui.core.candidates import tty_place, ttys_of
+from serialpass_tui.core.consoles import consoles
+from serialpass_tui.core.rules.finding import Severity
+from serialpass_tui.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.inventory import Disk, Inventory, Nic
+    from serialpass_tui.core.pool import Pool, StorageRepository
+
+OTHER_DEVICE = "Choose another device: the host needs this one."
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something of this host that is lost when the function at `bdf` is given away."""
+
+    bdf: Bdf
+    code: str
+    severity: Severity
+    what: str
+    """In words that follow the device's name: `carries / on disk sda`."""
+    remedy: str = OTHER_DEVICE
+
+
+def uses(inventory: Inventory, pool: Pool | None, *, now: bool) -> tuple[Use, ...]:
+    """Everything that this host uses; `now` weighs what a reboot would end by itself."""
+    return tuple(
+        use
+        for part in (
+            _disks(inventory, pool),
+            _nics(inventory, pool),
+            _vga(inventory),
+            _usb(inventory),
+            _consoles(inventory),
+            _holders(inventory, now=now),
+            _remote_consoles(inventory),
+        )
+        for use in part
+    )
+
+
+def lost_with(inventory: Inventory, all_uses: tuple[Use, ...], bdf: Bdf) -> tuple[Use, ...]:
+    """The uses of a function and of all that lies behind it.
+
+    pciback seizes whatever has a hidden bridge above it (Linux
+    drivers/xen/xen-pciback/pci_stub.c, pcistub_match).
+    """
+    behind = {item.bdf for item in inventory.pci if bdf in item.parents} | {bdf}
+    return tuple(use for use in all_uses if use.bdf in behind)
+
+
+# Disks ---------------------------------------------------------------------------------------
+
+_MEMBERS = {
+    "LVM2_member": "LVM (on XenServer most often a storage repository)",
+    "linux_raid_member": "a software RAID",
+    "mpath_member": "a multipath device",
+    "zfs_member": "a ZFS pool",
+    "crypto_LUKS": "an encrypted volume",
+    "drbd": "DRBD",
+    "ceph_bluestore": "Ceph",
+}
+_SR_MOUNTS = ("/run/sr-mount", "/var/run/sr-mount")
+
+
+def _disks(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
+    for disk in inventory.disks:
+        if disk.bdf is None:
+            continue
+        carried = tuple(_carried(disk, pool))
+        name = f"disk {printable(disk.name)}"
+        if carried:
+            what = "carries " + " and ".join(words for _, words in carried) + f" on {name}"
+            remedy = OTHER_DEVICE
+            if carried[0][0] in {"mounted-disk", "swap-disk"}:
+                remedy = "Unmount it or swap it off first, if the host does not need it."
+            yield Use(disk.bdf, carried[0][0], Severity.REFUSE, what, remedy)
+        else:
+            yield Use(
+                disk.bdf,
+                "disk",
+                Severity.WARN,
+                f"has {name} on it, which this host does not use now",
+                "The disk goes to the VM as well: make sure that nobody misses it.",
+            )
+
+
+def _carried(disk: Disk, pool: Pool | None) -> Iterator[tuple[str, str]]:
+    """What a disk carries, gravest first: code and words."""
+    if "/" in disk.mounts:
+        yield "root-disk", "this host's root file system"
+    boot = [mount for mount in disk.mounts if mount == "/boot" or mount.startswith("/boot/")]
+    if boot:
+        yield "boot-disk", printable(" and ".join(boot))
+    repositories = [sr for sr in (pool.srs if pool else ()) if _is_on(sr, disk)]
+    for sr in repositories:
+        yield "sr-disk", f"storage repository {printable(sr.name, 40)}"
+    mounts = [mount for mount in disk.mounts if mount != "/" and mount not in boot]
+    if not repositories and any(mount.startswith(_SR_MOUNTS) for mount in mounts):
+        yield "sr-disk", "a storage repository"
+    mounts = [mount for mount in mounts if not mount.startswith(_SR_MOUNTS)]
+    if not repositories:
+        for signature in disk.signatures:
+            if signature in _MEMBERS:
+                yield "disk-member", _MEMBERS[signature]
+    if mounts:
+        yield "mounted-disk", "file systems mounted at " + printable(", ".join(mounts))
+    if disk.swap:
+        yield "swap-disk", "swap space"
+
+
+def _is_on(sr: StorageRepository, disk: Disk) -> bool:
+    """Whether an SR's PBD names this disk, one of its partitions, or its SCSI id."""
+    own = {name.rsplit("/", 1)[-1] for name in (disk.name, *disk.ids)}
+    for device in sr.device.split(","):
+        name = device.strip().rsplit("/", 1)[-1]
+        if not name:
+            continue
+        whole = name.rpartition("-part")[0] or name
+        if name in own or whole in own or any(item.endswith(f"-{name}") for item in own):
+            return True
+        if _is_partition(name, disk.name):
+            return True
+    return False
+
+
+def _is_partition(name: str, disk: str) -> bool:
+    """Whether `name` is sda3 of sda or nvme0n1p3 of nvme0n1."""
+    stem = disk + "p" if disk[-1:].isdigit() else disk
+    return name.startswith(stem) and name.removeprefix(stem).isdigit()
+
+
+# Network -------------------------------------------------------------------------------------
+
+
+def _nics(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
+    for nic in inventory.nics:
+        if nic.bdf is None:
+            continue
+        name = f"network interface {printable(nic.name)}"
+        pif = _pif(nic, pool)
+        if pif:
+            yield Use(nic.bdf, "pif", Severity.REFUSE, f"is {name}, {pif}")
+        elif nic.addresses:
+            yield Use(nic.bdf, "interface", Severity.REFUSE, f"is {name}, which has an address")
+        elif nic.up:
+            known = pool is not None and bool(pool.pifs)
+            severity = Severity.WARN if known else Severity.REFUSE
+            yield Use(nic.bdf, "interface", severity, f"is {name}, which is up")
+        else:
+            yield Use(
+                nic.bdf,
+                "interface",
+                Severity.WARN,
+                f"is {name}, which is down",
+                "The interface goes to the VM as well: make sure that nobody misses it.",
+            )
+
+
+def _pif(nic: Nic, pool: Pool | None) -> str:
+    mac = nic.mac.lower()
+    for pif in pool.pifs if pool else ():
+        if pif.device == nic.name or (mac and pif.mac.lower() == mac):
+            return "the management interface" if pif.management else "a PIF of this host"
+    return ""
+
+
+# The operator's screen and keyboard -------------------------------------------------------------
+
+
+def _vga(inventory: Inventory) -> Iterator[Use]:
+    for function in inventory.pci:
+        if function.boot_vga:
+            yield Use(function.bdf, "vga-console", Severity.REFUSE, "is the VGA console")
+
+
+def _usb(inventory: Inventory) -> Iterator[Use]:
+    placed = [device for device in inventory.usb if device.controller is not None]
+    keyboards = [device for device in placed if device.is_keyboard and not cards.bmc_usb(device)]
+    which = "the only keyboard" if len(keyboards) == 1 else "a keyboard"
+    for controller in dict.fromkeys(device.controller for device in placed):
+        if controller is None:
+            continue
+        here = [device for device in placed if device.controller == controller]
+        virtual = [name for name in map(cards.bmc_usb, here) if name]
+        if virtual:
+            yield Use(
+                controller,
+                "bmc-usb",
+                Severity.REFUSE,
+                f"carries the {' and the '.join(virtual)}, which the remote console needs",
+            )
+        names = [printable(device.name, 50) for device in here if device in keyboards]
+        if names:
+            yield Use(
+                controller,
+                "keyboard",
+                Severity.REFUSE,
+                f"has {which} on it ({', '.join(names)})",
+                "Plug the keyboard into a port of another controller and look again.",
+            )
+
+
+# Serial consoles ---------------------------------------------------------------------------------
+
+
+def _consoles(inventory: Inventory) -> Iterator[Use]:
+    lines = consoles(inventory)
+    for function in inventory.pci:
+        ttys = frozenset(ttys_of(inventory, (function,)))
+        seen: set[str] = set()
+        for line in lines:
+            if line.owner in seen or not line.is_on(function, ttys):
+                continue
+            seen.add(line.owner)
+            is_it = "is" if line.bdf or line.tty else "may be"
+            yield Use(
+                function.bdf,
+                f"console-{line.owner.lower()}",
+                Severity.REFUSE,
+                f"{is_it} {line.owner}'s console: {printable(line.word, 40)} in {line.where}",
+                "Choose another device, or move the console first (every boot entry counts).",
+            )
+        if "dom0" not in seen and any(t.console for t in inventory.ttys if t.name in ttys):
+            yield Use(
+                function.bdf,
+                "console-dom0",
+                Severity.REFUSE,
+                "is dom0's console: the kernel writes to its tty now",
+                "Choose another device, or move dom0's console first.",
+            )
+
+
+def _holders(inventory: Inventory, *, now: bool) -> Iterator[Use]:
+    for tty in inventory.ttys:
+        place = tty_place(inventory, tty)
+        if place is None or not tty.holders:
+            continue
+        names = ", ".join(f"{printable(item.name, 20)} ({item.pid})" for item in tty.holders)
+        if any("getty" in item.name for item in tty.holders):
+            remedy = f"Disable the login on it: systemctl disable --now serial-getty@{tty.name}."
+        elif now:
+            remedy = f"End {names} first, or hide the device at boot instead."
+        else:
+            remedy = f"The reboot ends {names}; see that nothing starts it again."
+        yield Use(
+            place,
+            "tty-in-use",
+            Severity.REFUSE if now else Severity.WARN,
+            f"is in use: {names} holds {printable(tty.name)} open",
+            remedy,
+        )
+
+
+def _remote_consoles(inventory: Inventory) -> Iterator[Use]:
+    for function in inventory.pci:
+        words = cards.lookalike(function)
+        if words:
+            yield Use(function.bdf, "remote-console", Severity.REFUSE, f"is {words}")

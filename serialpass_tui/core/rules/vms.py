@@ -1,0 +1,117 @@
+"""The rules for a VM that is to get a device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.rules.finding import Finding, Severity
+from serialpass_tui.core.text import printable
+from serialpass_tui.core.vm import dropped_items, users_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from serialpass_tui.core.pool import Pool, Vm
+
+NO_DEVICE = Bdf(0, 0, 0, 0)
+"""Stands in a finding about a VM when no device is chosen yet: the host bridge, never one."""
+
+
+def vm_findings(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
+    """What speaks against giving these devices to this VM, refusals first.
+
+    XAPI checks none of it: it takes any text in other-config:pci and looks at neither HA, agility
+    nor residence for it (xapi-project/xen-api ocaml/xapi/agility.ml, xapi_vm_helpers.ml).
+    Findings about the VM as a whole name the first device.
+    """
+    place = bdfs[0] if bdfs else NO_DEVICE
+    found = [
+        Finding(code, severity, place, f"VM {printable(vm.name, 60)} {what}", remedy)
+        for code, severity, what, remedy in _about(pool, vm)
+    ]
+    found += _other_users(pool, vm, bdfs)
+    return tuple(sorted(found, key=lambda finding: finding.severity.rank))
+
+
+_Words = tuple[str, Severity, str, str]
+
+
+def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
+    if vm.domain_type in {"pvh", "pv_in_pvh"}:
+        yield (
+            "vm-type",
+            Severity.REFUSE,
+            f"is of type {vm.domain_type}: Xen gives PCI devices to HVM and PV guests only.",
+            "Choose an HVM guest, or convert this one to HVM.",
+        )
+    elif vm.domain_type == "pv":
+        yield (
+            "vm-type",
+            Severity.WARN,
+            (
+                "is a PV guest: its kernel needs pcifront, and from XCP-ng 8.3 and XenServer 8 "
+                "on PV guests no longer start."
+            ),
+            "Choose an HVM guest where you can.",
+        )
+    if vm.ha_protected:
+        yield (
+            "vm-ha",
+            Severity.REFUSE,
+            "is protected by HA, which would restart it on a host without the device.",
+            f"Take it out of HA first: xe vm-param-set uuid={vm.uuid} ha-restart-priority=",
+        )
+    if vm.power_state is PowerState.SUSPENDED:
+        yield (
+            "vm-suspended",
+            Severity.REFUSE,
+            "is suspended: what it saved knows nothing of the device.",
+            "Resume it and shut it down first.",
+        )
+    elif vm.power_state is not PowerState.HALTED:
+        where = ""
+        if vm.resident_on and vm.resident_on != pool.this_host:
+            where = f" on {printable(pool.host_name(vm.resident_on), 40)}"
+        yield (
+            "vm-running",
+            Severity.WARN,
+            f"is {vm.power_state.value.lower()}{where}: it gets the device at its next start.",
+            "Shut it down (a reboot from inside is not enough) and start it on this host.",
+        )
+    if dropped_items(vm.pci or ""):
+        items = printable(", ".join(map(repr, dropped_items(vm.pci or ""))), 80)
+        yield (
+            "vm-pci-unread",
+            Severity.WARN,
+            f"has items in other-config:pci that XAPI passes over without a word: {items}.",
+            "They stay as they are; whoever wrote them should look at them.",
+        )
+    if len(pool.hosts) > 1:
+        here = printable(pool.host_name(pool.this_host), 40)
+        yield (
+            "vm-pool",
+            Severity.NOTE,
+            (
+                f"must be started on {here}: on another host the same address is another device. "
+                "Its affinity is set to this host."
+            ),
+            f"Start it with xe vm-start uuid={vm.uuid} on={pool.this_host}.",
+        )
+
+
+def _other_users(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> Iterator[Finding]:
+    for bdf in bdfs:
+        for user in users_of(pool, bdf):
+            if user.uuid == vm.uuid:
+                continue
+            name = printable(user.name, 60)
+            yield Finding(
+                "device-taken",
+                Severity.REFUSE,
+                bdf,
+                f"VM {name} ({user.power_state.value.lower()}) names {bdf} already: "
+                "only one of them could start.",
+                f"Take the device from {name} first.",
+            )
