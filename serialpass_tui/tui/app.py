@@ -1,0 +1,461 @@
+"""The wizard's app: the one owner of the wizard's state; screens ask it, workers report to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from serialpass_tui.core.job import Goal, Job
+from serialpass_tui.core.wizard import (
+    Bound,
+    Finished,
+    Journalled,
+    Moved,
+    Picked,
+    Rebooted,
+    Step,
+    VmChosen,
+    WentBack,
+    WentOn,
+    Wizard,
+    advance,
+    resume,
+)
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.tui import messages
+from serialpass_tui.tui.answers import load, play
+from serialpass_tui.tui.chassis import Chassis
+from serialpass_tui.tui.flow import Flow, Sight, Target, was_booted, without_job
+from serialpass_tui.tui.screens.base import Frame, WizardScreen
+from serialpass_tui.tui.screens.bind import BindScreen
+from serialpass_tui.tui.screens.boot_entry import BootEntryScreen
+from serialpass_tui.tui.screens.check import CheckScreen
+from serialpass_tui.tui.screens.devices import DevicesScreen
+from serialpass_tui.tui.screens.help import HelpScreen
+from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
+from serialpass_tui.tui.screens.problem import ProblemScreen
+from serialpass_tui.tui.screens.reboot import RebootScreen
+from serialpass_tui.tui.screens.rollback import HistoryScreen, UndoScreen, UnfinishedScreen
+from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen
+from serialpass_tui.tui.screens.vms import VmScreen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.verify import Standing
+    from serialpass_tui.core.wizard import Event
+    from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
+
+
+class WizardApp(Chassis):
+    """The wizard over one service."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "go_back"),
+        Binding("f1,question_mark", "help"),
+        Binding("r", "rollback"),
+        Binding("l,f5", "look"),
+        Binding("x", "close_job"),
+    ]
+
+    def __init__(self, service: Service, *, demo: str = "") -> None:
+        super().__init__()
+        self._flow = Flow(service)
+        self._demo = demo
+        self._wizard = Wizard()
+        self._scan: Scan | None = None
+        self._job: Job | None = None
+        self._checks: tuple[Check, ...] = ()
+
+    # --- the state
+
+    @property
+    def _target(self) -> Target:
+        return Target(self._wizard.picked, self._wizard.vm, self._job)
+
+    @property
+    def _open_job(self) -> Job | None:
+        return self._job if self._job is not None and self._job.is_open else None
+
+    def _advance(self, *events: Event) -> None:
+        for event in events:
+            self._wizard = advance(self._wizard, event)
+
+    def _take(self, sight: Sight) -> None:
+        """Believe what a worker saw."""
+        self._scan, self._job, self._checks = sight.scan, sight.job, sight.checks
+
+    def _standings(self) -> tuple[Standing, ...]:
+        if self._scan is None:
+            return ()
+        noted = {item.bdf: item for item in self._job.devices} if self._job is not None else {}
+        return tuple(self._scan.standing(bdf, noted.get(bdf)) for bdf in self._wizard.picked)
+
+    # --- starting and ending
+
+    def left_open(self) -> str:
+        """Whether an open job waits for the next start."""
+        job = self._open_job
+        if job is None:
+            return ""
+        return f"Job {job.id} stays open: the next start takes it up. <q> again quits."
+
+    def begin(self) -> None:
+        """Read everything."""
+        self.do("Reading the host...", self._flow.begin, self._begin)
+
+    def _begin(self, sight: Sight) -> None:
+        """Stand where the work stands."""
+        self._take(sight)
+        job = self._open_job
+        if job is None:
+            self._wizard = Wizard()
+            self._show_step()
+            return
+        self._wizard = resume(job, self._standings_of(job), rebooted=was_booted(job))
+        if job.goal is not Goal.GIVE and not job.awaits_reboot and job.remaining:
+            self.show(UnfinishedScreen(self.frame(), job))
+            return
+        taken_up = f"Job {job.id} goes on where it stands. <r> rolls it back, <x> closes it."
+        if self._wizard.vm:
+            self._look(taken_up)
+        else:
+            self._show_step(taken_up)
+
+    def _standings_of(self, job: Job) -> tuple[Standing, ...]:
+        self._wizard = Wizard(picked=tuple(device.bdf for device in job.devices))
+        return self._standings()
+
+    # --- screens
+
+    def frame(self, notice: str = "") -> Frame:
+        """Host and DEMO."""
+        host = self._scan.inventory.hostname if self._scan is not None else ""
+        return Frame(host, self._demo, notice)
+
+    def _show_step(self, notice: str = "") -> None:
+        notice = notice or " ".join(self._wizard.skipped)
+        try:
+            self.show(self._screen(self.frame(notice)))
+        except Problem as problem:
+            self._advance(WentBack())
+            self.tell_problem(problem)
+
+    def _screen(self, frame: Frame) -> WizardScreen:
+        """The screen of the step; pure but for the plan, which is computed from what was read."""
+        scan, wizard = self._scan, self._wizard
+        if scan is None:
+            return StartScreen(frame)
+        match wizard.step:
+            case Step.DEVICES:
+                return DevicesScreen(frame, scan, wizard.picked)
+            case Step.BOOT:
+                plan = self._flow.plan_hide(scan, wizard.picked)
+                return BootEntryScreen(frame, plan, scan.findings(wizard.picked))
+            case Step.REBOOT:
+                return RebootScreen(frame, scan, self._plan_or_none(scan), self._open_job)
+            case Step.HIDDEN:
+                return HiddenScreen(frame, self._standings(), self._job)
+            case Step.VM:
+                pool = scan.require_pool()
+                judged = without_job(pool, self._job)
+                return VmScreen(frame, pool, judged, wizard.picked, wizard.vm)
+            case Step.CHECK:
+                vm = scan.pool.vm(wizard.vm) if scan.pool is not None else None
+                return CheckScreen(frame, vm, self._checks)
+
+    def _plan_or_none(self, scan: Scan) -> HidePlan | None:
+        """The boot entry's plan for its words about the rescue entry; not for an undo."""
+        if not is_giving(self._open_job):
+            return None
+        try:
+            return self._flow.plan_hide(scan, self._wizard.picked)
+        except Problem:
+            return None
+
+    # --- keys that are the same everywhere
+
+    def action_go_back(self) -> None:
+        """One step back; nothing is undone by that."""
+        screen = self.screen
+        if isinstance(screen, WizardScreen) and screen.leave_field():
+            return
+        if isinstance(screen, ProblemScreen):
+            self._look()
+        elif self.is_above_step:
+            self.pop()
+        elif isinstance(screen, UnfinishedScreen):
+            self._wizard = Wizard()
+            self._show_step()
+        elif self._wizard.trail:
+            self._advance(WentBack())
+            self._show_step()
+        else:
+            self.say("This is the first step. <q> quits.")
+
+    def action_help(self) -> None:
+        """Help on this step."""
+        screen = self.screen
+        if isinstance(screen, WizardScreen) and not isinstance(screen, HelpScreen):
+            self.push(HelpScreen(self.frame(), screen.STEP))
+
+    def action_rollback(self) -> None:
+        """The jobs, to be taken back."""
+        if not isinstance(self.screen, HistoryScreen | UndoScreen | ProblemScreen):
+            self.do("Reading the journal...", self._flow.jobs, self._show_jobs)
+
+    def _show_jobs(self, jobs: tuple[Job, ...]) -> None:
+        self.push(HistoryScreen(self.frame(), jobs))
+
+    def action_look(self) -> None:
+        """Read host and XAPI anew, and stay on this step."""
+        if isinstance(self.screen, DevicesScreen):
+            self._wizard = replace(self._wizard, picked=self.screen.picked)
+        if not self.is_above_step:
+            self._look()
+
+    def _look(self, notice: str = "") -> None:
+        if self._scan is None:
+            self.begin()
+            return
+        target = self._target
+
+        def show(sight: Sight) -> None:
+            self._take(sight)
+            self._show_step(notice)
+
+        self.do("Reading the host...", lambda: self._flow.look(target), show)
+
+    def action_close_job(self) -> None:
+        """Close the open job as it is."""
+        job = self._open_job
+        if job is not None and self.confirmed(
+            f"Job {job.id} is closed as it is; rollback still works. <x> again closes it."
+        ):
+            self._close(job)
+
+    # --- what the steps ask for
+
+    @on(messages.Ask)
+    def _on_ask(self, message: messages.Ask) -> None:
+        """Do what a screen asks for, unless other work is under way."""
+        if self.is_busy:
+            return
+        match message:
+            case messages.Pick(bdfs=bdfs):
+                self._pick(bdfs)
+            case messages.WriteEntry():
+                self._write_entry()
+            case messages.RebootLater():
+                self._reboot_later()
+            case messages.RebootHost():
+                self._reboot_host()
+            case messages.GoOn():
+                self._go_on()
+            case messages.PickVm(uuid=uuid):
+                self._pick_vm(uuid)
+            case messages.Bind(plan=plan):
+                self._bind(plan)
+            case messages.StartVm():
+                self._start_vm()
+            case messages.Finish():
+                self._finish()
+            case messages.ShowUndo(job=job):
+                self._show_undo(job)
+            case messages.Undo(plan=plan):
+                self._undo(plan)
+            case messages.Continue():
+                self._continue()
+            case messages.CloseJob(job=job):
+                self._close(job)
+            case messages.GoBack():
+                self.action_go_back()
+            case messages.LookAgain():
+                self.action_look()
+            case messages.ShowJobs():
+                self.action_rollback()
+
+    def _pick(self, bdfs: tuple[Bdf, ...]) -> None:
+        self._wizard = replace(self._wizard, picked=bdfs)
+        self._advance(Picked(self._standings()))
+        self._show_step()
+
+    def _write_entry(self) -> None:
+        scan, target, tell = self._scan, self._target, self.tell()
+        if scan is None:
+            return
+        plan = self._flow.plan_hide(scan, target.bdfs)
+        if not plan.changed:
+            self._go_on_after_entry("")
+            return
+
+        def written(sight: Sight) -> None:
+            self._take(sight)
+            self._go_on_after_entry(f"{plan.path} is written and was read back.")
+
+        self.do(
+            f"Writing {plan.path} ...",
+            lambda: self._flow.write_entry(scan, target, plan, tell),
+            written,
+            applying=True,
+        )
+
+    def _go_on_after_entry(self, notice: str) -> None:
+        self._advance(Journalled(self._job.id if self._job else ""), Moved(self._standings()))
+        self._show_step(notice)
+
+    def _reboot_later(self) -> None:
+        self.exit(
+            int(Exit.DONE),
+            message="The boot entry takes effect at the next boot. Reboot this host when it "
+            "suits, then start serialpass-tui again: it goes on from there.",
+        )
+
+    def _reboot_host(self) -> None:
+        scan, target, tell = self._scan, self._target, self.tell()
+        if scan is None:
+            return
+
+        def back(sight: Sight | None) -> None:
+            if sight is None:
+                self.show(GoingDownScreen(self.frame()))
+                return
+            self._take(sight)
+            self._advance(Rebooted())
+            self._show_step()
+
+        self.do(
+            "Disabling the host, then rebooting it ...",
+            lambda: self._flow.reboot(scan, target, tell),
+            back,
+            applying=True,
+        )
+
+    def _go_on(self) -> None:
+        if is_giving(self._job):
+            self._advance(WentOn(self._standings()))
+        else:
+            self._advance(Finished())
+            self._job = None
+        self._show_step()
+
+    def _pick_vm(self, uuid: str) -> None:
+        scan, target = self._scan, self._target
+        if scan is None:
+            return
+        self._advance(VmChosen(uuid))
+        self.do(
+            "Reading the VM...",
+            lambda: self._flow.plan_bind(scan, target, uuid),
+            lambda plan: self.push(BindScreen(self.frame(), plan)),
+        )
+
+    def _bind(self, plan: BindPlan) -> None:
+        scan, target, tell = self._scan, self._target, self.tell()
+        if scan is None:
+            return
+
+        def bound(sight: Sight) -> None:
+            self._take(sight)
+            self._advance(Journalled(self._job.id if self._job else ""), Bound())
+            self._show_step("The VM's keys are written, and read back." if plan.changes else "")
+
+        self.do(
+            "Writing the VM's keys ...",
+            lambda: self._flow.bind(scan, target, plan, tell),
+            bound,
+            applying=True,
+        )
+
+    def _start_vm(self) -> None:
+        scan, target, tell = self._scan, self._target, self.tell()
+        if scan is None:
+            return
+
+        def started(sight: Sight) -> None:
+            self._take(sight)
+            self._show_step()
+
+        self.do(
+            "Starting the VM ...",
+            lambda: self._flow.start_vm(scan, target, tell),
+            started,
+            applying=True,
+        )
+
+    def _finish(self) -> None:
+        job = self._open_job
+
+        def finished(_sight: Sight) -> None:
+            self.exit(
+                int(Exit.DONE),
+                message="Done. `serialpass-tui status` looks again, "
+                "`serialpass-tui rollback` takes it back.",
+            )
+
+        self.do("Closing the job ...", lambda: self._flow.finish(job), finished, applying=True)
+
+    # --- rollback and interrupted jobs
+
+    def _show_undo(self, job: Job) -> None:
+        self.do(
+            "Looking what the undo changes ...",
+            lambda: self._flow.plan_undo(job),
+            lambda plan: self.push(UndoScreen(self.frame(), plan)),
+        )
+
+    def _undo(self, plan: RollbackPlan) -> None:
+        tell = self.tell()
+        self.do(
+            "Rolling back ...",
+            lambda: self._flow.undo(plan, tell),
+            lambda sight: self._after_job(sight, f"Job {plan.job.id} is rolled back."),
+            applying=True,
+        )
+
+    def _continue(self) -> None:
+        job, tell = self._open_job, self.tell()
+        if job is not None:
+            self.do(
+                "Going on ...",
+                lambda: self._flow.resume(job, tell),
+                lambda sight: self._after_job(sight, f"Job {job.id} went on."),
+                applying=True,
+            )
+
+    def _close(self, job: Job) -> None:
+        def closed(sight: Sight) -> None:
+            self._begin(sight)
+
+        self.do("Closing the job ...", lambda: self._flow.finish(job), closed, applying=True)
+
+    def _after_job(self, sight: Sight, words: str) -> None:
+        """A job ran outside the five steps: begin anew, or ask for the reboot that it needs."""
+        self._take(sight)
+        job = self._open_job
+        if job is not None and job.awaits_reboot:
+            self._wizard = resume(job, self._standings_of(job), rebooted=False)
+            self._show_step(f"{words} One reboot is still needed to give the device back to dom0.")
+            return
+        self._wizard, self._job = Wizard(), None
+        self._show_step(words)
+
+
+def run_wizard(service: Service, *, demo: str = "", answers: Path | None = None) -> int:
+    """Run the wizard on this terminal; its exit status.
+
+    With `answers`, a scripted run plays through the real screens without a person.
+
+    Raises:
+        Problem: the answers cannot be read.
+    """
+    app = WizardApp(service, demo=demo)
+    if answers is not None:
+        return play(app, load(answers, demo))
+    status = app.run(mouse=False)
+    return int(Exit.BUG) if status is None else status

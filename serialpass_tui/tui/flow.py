@@ -1,0 +1,196 @@
+"""The wizard's errands: what its workers do with the service, each in one blocking call.
+
+Nothing here knows Textual or the wizard's state; what an errand needs is handed to it, and what it
+found is handed back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
+from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
+
+    Tell = Callable[[Change, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the wizard works on."""
+
+    bdfs: tuple[Bdf, ...] = ()
+    vm: str = ""
+    job: Job | None = None
+    """The wizard's newest job, open or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The host at one moment, as far as a screen needs it."""
+
+    scan: Scan
+    job: Job | None
+    checks: tuple[Check, ...] = ()
+
+
+def was_booted(job: Job) -> bool:
+    """Whether the reboot that the job waited for is behind it."""
+    return any(isinstance(change, Reboot) for change in job.applied)
+
+
+def devices_of(scan: Scan, target: Target) -> tuple[DeviceId, ...]:
+    """The identity of each device: as the open job noted it, otherwise as it is now."""
+    noted = {}
+    if target.job is not None and target.job.is_open:
+        noted = {device.bdf: device for device in target.job.devices}
+    found = []
+    for bdf in target.bdfs:
+        function = scan.inventory.function(bdf)
+        if bdf in noted:
+            found.append(noted[bdf])
+        elif function is not None:
+            found.append(DeviceId.of(function))
+    return tuple(found)
+
+
+def without_job(pool: Pool, job: Job | None) -> Pool:
+    """The pool as it is once the open job's VM keys are taken back.
+
+    An operator who goes back and chooses another VM moves the devices: that the first VM still
+    names them is no reason to refuse the second.
+    """
+    if job is None or not job.is_open:
+        return pool
+    key = "other-config:pci"
+    first = {
+        change.uuid: change.after
+        for change in undo_list(job, "")
+        if isinstance(change, VmEdit) and change.key == key
+    }
+    vms = [_with_pci(vm, first[vm.uuid]) if vm.uuid in first else vm for vm in pool.vms]
+    return replace(pool, vms=tuple(vms))
+
+
+def _with_pci(vm: Vm, value: str | None) -> Vm:
+    others = tuple(item for item in vm.other_config if item[0] != "pci")
+    return replace(vm, other_config=others if value is None else (*others, ("pci", value)))
+
+
+class Flow:
+    """The errands, over one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def begin(self) -> Sight:
+        """Read everything for the first time; an unfinished job comes with it. Raises Problem."""
+        return self._see(Target(job=self._service.resume()))
+
+    def look(self, target: Target) -> Sight:
+        """Read everything anew. Raises Problem."""
+        job = self._service.resume()
+        if job is None and target.job is not None:
+            job = self._service.job(target.job.id)
+        return self._see(Target(target.bdfs, target.vm, job))
+
+    def _see(self, target: Target) -> Sight:
+        scan = self._service.scan()
+        checks: tuple[Check, ...] = ()
+        if target.vm:
+            checks = self._service.checks_for(devices_of(scan, target), target.vm, scan)
+        return Sight(scan, target.job, checks)
+
+    def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
+        """Write the boot entry as a job of its own. Raises Problem."""
+        edit = FileEdit(plan.path, plan.before, plan.after)
+        job = self._job_for(scan, target, [edit, Reboot(scan.inventory.boot_id)])
+        job = self._service.run(job, tell)
+        return self._see(Target(target.bdfs, "", job))
+
+    def reboot(self, scan: Scan, target: Target, tell: Tell) -> Sight | None:
+        """Reboot; None where the host goes down under the tool, as a real one does.
+
+        Raises:
+            Problem: HA or another rule of XAPI's does not allow it.
+        """
+        job = target.job
+        if job is None or not job.is_open or not job.awaits_reboot:
+            job = self._job_for(scan, target, [Reboot(scan.inventory.boot_id)])
+        job = self._service.run(job, tell, reboot=True)
+        if job.is_open and job.awaits_reboot:
+            return None
+        return self._see(Target(target.bdfs, "", job))
+
+    def plan_bind(self, scan: Scan, target: Target, vm: str) -> BindPlan:
+        """What giving the devices to a VM changes. Raises Problem."""
+        job = target.job if target.job is not None and target.job.is_open else None
+        moved = replace(scan, pool=without_job(scan.require_pool(), job))
+        return self._service.plan_bind(moved, vm, target.bdfs, start=False, job=job)
+
+    def bind(self, scan: Scan, target: Target, plan: BindPlan, tell: Tell) -> Sight:
+        """Write the VM's keys. Raises Problem."""
+        job = target.job
+        if plan.changes:
+            job = self._service.run(self._job_for(scan, target, plan.changes), tell)
+        return self._see(Target(target.bdfs, plan.vm.uuid, job))
+
+    def start_vm(self, scan: Scan, target: Target, tell: Tell) -> Sight:
+        """Start the VM on this host. Raises Problem."""
+        job = target.job
+        power = self._service.plan_start(scan, target.vm)
+        if power is not None:
+            job = self._service.run(self._job_for(scan, target, [power]), tell)
+        return self._see(Target(target.bdfs, target.vm, job))
+
+    def resume(self, job: Job, tell: Tell) -> Sight:
+        """Apply what a job that was cut off has left, up to a reboot. Raises Problem."""
+        return self._see(Target(job=self._service.run(job, tell)))
+
+    def finish(self, job: Job | None) -> Sight:
+        """Close a job where it is not closed yet. Raises Problem."""
+        if job is not None and job.is_open:
+            self._service.finish(job)
+        return self.begin()
+
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs. Raises Problem."""
+        return self._service.jobs()
+
+    def plan_undo(self, job: Job) -> RollbackPlan:
+        """The undo of a job. Raises Problem."""
+        return self._service.plan_rollback(job)
+
+    def undo(self, plan: RollbackPlan, tell: Tell) -> Sight:
+        """Roll back as shown, up to the reboot. Raises Problem."""
+        return self._see(Target(job=self._service.rollback(plan, tell, reboot=False)))
+
+    def plan_hide(self, scan: Scan, bdfs: Sequence[Bdf]) -> HidePlan:
+        """The edit of the boot entry; pure, so it needs no worker. Raises Problem."""
+        return self._service.plan_hide(scan, add=bdfs)
+
+    def _job_for(self, scan: Scan, target: Target, changes: Sequence[Change]) -> Job:
+        """The open job with the changes added, or a new one where they do not belong to it.
+
+        Another choice of devices, and a boot entry written anew, begin a new job: each can then be
+        taken back by itself. A job that still waits for a reboot which is not needed any more is
+        closed first, for what follows could not pass that reboot.
+        """
+        devices, old = devices_of(scan, target), target.job
+        if old is not None and old.is_open:
+            edits_file = any(isinstance(change, FileEdit) for change in changes)
+            same = old.devices == devices and old.goal is Goal.GIVE
+            if same and not edits_file and not old.awaits_reboot:
+                return self._service.extend(old, changes)
+            self._service.finish(old)
+        named = ", ".join(str(device.bdf) for device in devices)
+        return self._service.open_job(Goal.GIVE, f"give {named} to a VM", devices, changes)

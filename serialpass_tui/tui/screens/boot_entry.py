@@ -1,0 +1,126 @@
+"""Step 2: what is written to the boot file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from serialpass_tui.core.changes import unified_diff
+from serialpass_tui.core.text import printable
+from serialpass_tui.core.wizard import Step
+from serialpass_tui.tui.lines import Ink, Line, fact, facts
+from serialpass_tui.tui.messages import WriteEntry
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.devices import finding_lines
+from serialpass_tui.tui.widgets.choices import Choices
+from serialpass_tui.tui.widgets.pager import Pager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+    from serialpass_tui.core.boot import Entry, HidePlan
+    from serialpass_tui.core.safety import Finding
+
+
+def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ...]:
+    """The edit in words: where, what the kernel does today and will do, the way back."""
+    lines = [fact("File", printable(plan.path), Ink.STRONG)]
+    if plan.changed:
+        lines.append(fact("Entries", f"{_named(plan.edited)}; every other byte stays as it is"))
+    else:
+        lines.append(fact("Entries", "They say so already: nothing has to be written.", Ink.GOOD))
+    lines += facts("Hides now", map(printable, plan.words_today))
+    lines += facts("Then", map(printable, plan.words_future), Ink.STRONG)
+    lines += rescue(plan)
+    lines += facts("Warning", map(printable, plan.warnings), Ink.WARN)
+    lines += finding_lines(findings)
+    return tuple(lines)
+
+
+def rescue(plan: HidePlan) -> Iterable[Line]:
+    """The entry that boots without the hide list, and how to choose it."""
+    if not plan.rescue_label:
+        yield fact("Rescue", printable(plan.rescue_how), Ink.BAD)
+        return
+    added = " This edit adds it." if plan.rescue_added else ""
+    how = printable(plan.rescue_how).rstrip(".")
+    yield fact("Rescue", f"{how}. That entry boots without hiding anything.{added}")
+
+
+def _named(entries: Sequence[Entry]) -> str:
+    """Entries by label, each once with how many carry it."""
+    labels = [printable(entry.label) for entry in entries]
+    counted = {label: labels.count(label) for label in labels}
+    return ", ".join(
+        label if count == 1 else f"{label} ({count} times)" for label, count in counted.items()
+    )
+
+
+def diff_lines(lines: Iterable[str]) -> tuple[Line, ...]:
+    """A unified diff; its first column says what its colour repeats."""
+    inks = {"+": Ink.GOOD, "-": Ink.BAD, "@": Ink.ACCENT}
+    return tuple(Line(line, _diff_ink(line, inks), hang=6, mark="> ") for line in lines)
+
+
+def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
+    if line.startswith(("+++", "---")):
+        return Ink.STRONG
+    return inks.get(line[:1], Ink.PLAIN)
+
+
+def diff(plan: HidePlan) -> tuple[Line, ...]:
+    """The bytes that change."""
+    return diff_lines(unified_diff(plan.path, plan.before, plan.after))
+
+
+def commands(plan: HidePlan) -> tuple[Line, ...]:
+    """The shell commands that do the same by hand."""
+    head = Line("The same by hand, in dom0's shell:", Ink.STRONG)
+    return (head, *(Line(f"  {printable(command)}", hang=6) for command in plan.commands))
+
+
+class BootEntryScreen(WizardScreen):
+    """The edit of the boot entry, to be read and then written."""
+
+    STEP = Step.BOOT
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "commands")]
+
+    def __init__(self, frame: Frame, plan: HidePlan, findings: Sequence[Finding]) -> None:
+        super().__init__(
+            frame,
+            place_of(Step.BOOT),
+            "This is written to the boot entry" if plan.changed else "The boot entry is ready",
+        )
+        self._plan = plan
+        self._overview = overview(plan, findings)
+        self._by_hand = False
+
+    def body(self) -> ComposeResult:
+        """The words, then the bytes; the choices below."""
+        yield Pager(self._text())
+        yield self.gap()
+        go_on = "Write the boot entry" if self._plan.changed else "Next"
+        yield Choices(("back", "Back"), ("write", go_on))
+
+    def _text(self) -> tuple[Line, ...]:
+        lower = commands(self._plan) if self._by_hand else diff(self._plan)
+        return (*self._overview, Line(), *lower) if lower else self._overview
+
+    def keys(self) -> Keys:
+        """Reading comes first."""
+        return (("PgDn", "read"), ("c", "diff/commands"), ("Enter", "take"), *COMMON_KEYS[1:])
+
+    def action_commands(self) -> None:
+        """Show the commands in place of the diff, or the diff again."""
+        self._by_hand = not self._by_hand
+        self.query_one("#body Pager", Pager).show(self._text(), len(self._overview) + 1)
+
+    def choose(self, key: str) -> None:
+        """Write, or go back."""
+        if key == "write":
+            self.post_message(WriteEntry())
+        else:
+            super().choose(key)

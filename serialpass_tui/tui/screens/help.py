@@ -1,0 +1,125 @@
+"""Help: the step at hand, then what holds everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.wizard import Step
+from serialpass_tui.tui.lines import Ink, Line, fact
+from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen
+from serialpass_tui.tui.widgets.pager import Pager
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+_STEPS = {
+    Step.DEVICES: (
+        (
+            "Tick the card with <Space>, then <Enter>. All ports of one card go together, because"
+            " its functions share one reset."
+        ),
+        (
+            "Free: dom0 has it. Hidden: the host was booted with it kept away from dom0, a VM can"
+            " take it. Refused: this host itself needs it; the text below the list says what for."
+        ),
+        (
+            "Motherboard ports and USB adapters are listed because people look for them: their "
+            "way to a VM is another one, which is named."
+        ),
+        (
+            "A card is missing? `lspci -nn` shows what the host sees. Shut the host down and "
+            "seat it, try another slot, look into the BIOS whether the slot is on."
+        ),
+    ),
+    Step.BOOT: (
+        (
+            "dom0 must not touch the card. xen-pciback holds it from boot on, when the boot entry"
+            " says so. Only that one word of the boot file changes; what you read is what is "
+            "written."
+        ),
+        (
+            "Other devices in the list stay in it. A backup lies beside the file before the first"
+            " byte changes, and one boot entry stays as it was: the rescue entry."
+        ),
+        (
+            "<c> shows the commands that do the same by hand. `extlinux -i /boot`, which old "
+            "procedures ask for, is not needed: it reinstalls the loader, not its configuration."
+        ),
+    ),
+    Step.REBOOT: (
+        (
+            "The boot entry takes effect at the next boot. The reboot cannot be taken back, so it"
+            " is asked for by the host's name."
+        ),
+        ("XAPI is asked to disable the host first, so that HA can say no; then the host reboots."),
+        ("Later: leave, reboot when it suits, and start serialpass-tui again. It knows the job."),
+    ),
+    Step.HIDDEN: (
+        (
+            "Four looks at each card: what the boot file says, what this boot was started with, "
+            "which driver holds it, and what follows. Only the driver pciback proves that it is "
+            "hidden."
+        ),
+        "Where dom0's own driver was faster, XAPI can still take the card when the VM starts.",
+    ),
+    Step.VM: (
+        (
+            "</> goes to the search field; it searches names and uuids. <Down> or <Enter> goes to"
+            " the list, <Esc> clears the search."
+        ),
+        (
+            "The VM is told by other-config:pci. It then belongs to this host: it starts here "
+            "only, and cannot be migrated, suspended or snapshotted with its memory."
+        ),
+        (
+            "A VM of another host, one that HA restarts, or one of an unfit type is refused with "
+            "the reason."
+        ),
+    ),
+    Step.CHECK: (
+        "A VM gets the device when it is started, not when it reboots itself.",
+        (
+            "The checks ask other places than those written: the driver in sysfs, XAPI's record, "
+            "and the backend in xenstore. Nothing tells the host that the guest's driver is "
+            "happy: look inside the guest, as described."
+        ),
+    ),
+}
+
+_GENERAL = (
+    fact("Enter", "go on, or take the choice with the focus"),
+    fact("Esc", "back one step; nothing is undone by that"),
+    fact("Tab", "to the next field; arrows move in lists and between choices"),
+    fact("PgUp PgDn", "read on in long texts"),
+    fact("r", "rollback: every job, and the preview of its undo"),
+    fact("l", "look again: read host and XAPI anew"),
+    fact("x", "close an open job as it is; it can still be rolled back"),
+    fact("Ctrl-L", "paint the screen anew, when kernel messages scribbled over it"),
+    fact("q", "quit; an open job is taken up at the next start"),
+)
+
+
+def lines(step: Step | None) -> tuple[Line, ...]:
+    """The help of one step, and what holds everywhere."""
+    own: list[Line] = []
+    if step is not None:
+        for text in _STEPS[step]:
+            own += [Line(text), Line()]
+    return (*own, Line("Keys", Ink.STRONG), *_GENERAL)
+
+
+class HelpScreen(WizardScreen):
+    """What the keys do and what the step is about."""
+
+    def __init__(self, frame: Frame, step: Step | None) -> None:
+        about = f"About: {step.value}" if step is not None else "About the keys"
+        super().__init__(frame, "Help", about)
+        self._step = step
+
+    def body(self) -> ComposeResult:
+        """The text."""
+        yield Pager(lines(self._step))
+
+    def keys(self) -> Keys:
+        """Read and go back."""
+        return (("PgDn", "read"), ("Esc", "back"), ("q", "quit"))

@@ -1,0 +1,215 @@
+"""Rollback: the jobs, and the undo of one of them as a preview."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.changes import Reboot
+from serialpass_tui.core.job import Goal, Job, Outcome, Progress
+from serialpass_tui.core.text import printable
+from serialpass_tui.tui.lines import Ink, Line, fact
+from serialpass_tui.tui.messages import CloseJob, Continue, ShowUndo, Undo
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.bind import change_lines
+from serialpass_tui.tui.widgets.choices import Choices
+from serialpass_tui.tui.widgets.pager import Pager
+from serialpass_tui.tui.widgets.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from textual.app import ComposeResult
+
+    from serialpass_tui.service import RollbackPlan
+
+HEADS = (Column("Job", 5), Column("When", 16), Column("What"), Column("State", 16))
+BACK_HELP: Keys = (("Esc", "back"), ("?", "help"), ("q", "quit"))
+
+
+def state(job: Job) -> tuple[str, Ink]:
+    """Where a job stands, in words."""
+    if job.outcome is not None:
+        return job.outcome.value, Ink.PLAIN
+    if job.awaits_reboot:
+        return "reboot pending", Ink.WARN
+    return "open", Ink.WARN
+
+
+def when(at: int, zone: tzinfo | None = None) -> str:
+    """A time of day as the operator's clock shows it."""
+    moment = datetime.fromtimestamp(at, tz=UTC).astimezone(zone)
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def row(job: Job) -> Row:
+    """One row of the table."""
+    words, ink = state(job)
+    cells = (job.id, when(job.at), printable(job.title), words)
+    return Row(cells, (Ink.PLAIN,) * 3 + (ink,))
+
+
+def story(job: Job) -> tuple[Line, ...]:
+    """What a job did and has left, change by change."""
+    marks = {
+        Progress.APPLIED: ("Done", Ink.PLAIN),
+        Progress.DROPPED: ("Dropped", Ink.PLAIN),
+        Progress.BEGAN: ("Begun", Ink.WARN),
+        Progress.WAITING: ("Left", Ink.WARN),
+    }
+    lines = [Line(printable(job.title), Ink.STRONG)]
+    for change, progress in zip(job.changes, job.progress, strict=True):
+        label, ink = marks[progress]
+        lines.append(fact(label, change.describe(), ink))
+    if job.last_failure:
+        lines.append(fact("Failed", printable(job.last_failure), Ink.BAD))
+    if not job.changes:
+        lines.append(Line("It changed nothing."))
+    return tuple(lines)
+
+
+def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
+    """What the rollback changes, or why it does not begin."""
+    lines: list[Line] = []
+    if plan.conflict is not None:
+        lines += [
+            fact("Conflict", printable(plan.conflict.summary), Ink.BAD),
+            fact("", printable(plan.conflict.remedy)),
+            Line(),
+            Line("Nothing is rolled back. It would have been:", Ink.STRONG),
+        ]
+    if not plan.changes:
+        lines.append(Line("Nothing of this job stands: there is nothing to undo."))
+    elif any(isinstance(change, Reboot) for change in plan.changes):
+        lines += [
+            fact(
+                "Reboot",
+                "This host booted with the edit: the undo needs a reboot, asked for afterwards.",
+                Ink.WARN,
+            ),
+            Line(),
+        ]
+    lines += change_lines([item for item in plan.changes if not isinstance(item, Reboot)])
+    return tuple(lines)
+
+
+class HistoryScreen(WizardScreen):
+    """The jobs, newest first."""
+
+    AUTO_FOCUS = "Table"
+
+    def __init__(self, frame: Frame, jobs: Sequence[Job]) -> None:
+        super().__init__(frame, "Rollback", "Which job shall be taken back?")
+        self._jobs = tuple(reversed(jobs))
+
+    def body(self) -> ComposeResult:
+        """The table and the story of the job under the cursor."""
+        if not self._jobs:
+            yield Pager((Line("No job was done on this host yet: there is nothing to undo."),))
+            return
+        table = Table(HEADS)
+        table.styles.height = 1 + min(8, len(self._jobs))
+        yield table
+        yield self.gap()
+        yield Pager(name="story")
+
+    def keys(self) -> Keys:
+        """Without a job there is nothing to preview."""
+        return ((("Enter", "preview the undo"),) if self._jobs else ()) + BACK_HELP
+
+    def on_mount(self) -> None:
+        """Begin at the newest."""
+        if self._jobs:
+            self.query_one(Table).fill(len(self._jobs), lambda index: row(self._jobs[index]))
+            self._tell()
+
+    @property
+    def _current(self) -> Job:
+        return self._jobs[self.query_one(Table).cursor]
+
+    def _tell(self) -> None:
+        self.query_one("#story", Pager).show(story(self._current))
+
+    def on_table_moved(self) -> None:
+        """Tell of the job under the cursor."""
+        self.say("")
+        self._tell()
+
+    def on_table_pressed(self) -> None:
+        """Show the undo."""
+        job = self._current
+        if job.outcome is Outcome.ROLLED_BACK:
+            self.say("It is rolled back already.")
+        elif job.goal is Goal.ROLLBACK and not job.is_open:
+            self.say("A rollback is not rolled back: do the job again instead.")
+        else:
+            self.post_message(ShowUndo(job))
+
+
+class UndoScreen(WizardScreen):
+    """The undo of one job, to be read and then applied."""
+
+    def __init__(self, frame: Frame, plan: RollbackPlan) -> None:
+        title = printable(plan.job.title, 50)
+        super().__init__(frame, "Rollback", f"Undo of job {plan.job.id}: {title}")
+        self._plan = plan
+
+    def body(self) -> ComposeResult:
+        """The preview and the choices."""
+        yield Pager(undo_preview(self._plan))
+        yield self.gap()
+        yield Choices(*self._choices())
+
+    def _choices(self) -> tuple[tuple[str, str], ...]:
+        back = ("back", "Back")
+        if self._plan.conflict is not None:
+            return (back,)
+        if self._plan.changes:
+            return (back, ("undo", "Roll back"))
+        return (back, ("close", "Close the job")) if self._plan.job.is_open else (back,)
+
+    def keys(self) -> Keys:
+        """Reading comes first."""
+        return (("PgDn", "read"), ("Tab", "move"), ("Enter", "take"), *BACK_HELP)
+
+    def choose(self, key: str) -> None:
+        """Roll back, close, or back."""
+        if key == "undo":
+            self.post_message(Undo(self._plan))
+        elif key == "close":
+            self.post_message(CloseJob(self._plan.job))
+        else:
+            super().choose(key)
+
+
+class UnfinishedScreen(WizardScreen):
+    """A job that was cut off between two changes: go on, take back, or leave as it is."""
+
+    def __init__(self, frame: Frame, job: Job) -> None:
+        super().__init__(frame, "Unfinished job", f"Job {job.id} was cut off")
+        self._job = job
+
+    def body(self) -> ComposeResult:
+        """What was done, what is left, the choices."""
+        left = [self._job.changes[index] for index in self._job.remaining]
+        yield Pager((*story(self._job), Line(), *change_lines(left)))
+        yield self.gap()
+        own = (("on", "Go on"), ("close", "Close it as it is"))
+        undo = (("undo", "Roll back"),) if self._job.goal is not Goal.ROLLBACK else ()
+        yield Choices(("later", "Not now"), *own, *undo)
+
+    def keys(self) -> Keys:
+        """Reading comes first."""
+        return (("PgDn", "read"), ("Enter", "take"), *COMMON_KEYS)
+
+    def choose(self, key: str) -> None:
+        """Go on, undo, close, or leave for now."""
+        if key == "on":
+            self.post_message(Continue())
+        elif key == "undo":
+            self.post_message(ShowUndo(self._job))
+        elif key == "close":
+            self.post_message(CloseJob(self._job))
+        else:
+            self.go_back()

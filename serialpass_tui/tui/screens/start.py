@@ -1,0 +1,59 @@
+"""What is seen while the host is read for the first time, and when it goes down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.tui.lines import Line
+from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen
+from serialpass_tui.tui.widgets.pager import Pager
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class StartScreen(WizardScreen):
+    """The tool reads the host."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame, "Start", "Give a serial card of this host to a VM")
+
+    def body(self) -> ComposeResult:
+        """Nothing yet."""
+        yield Pager()
+
+    def keys(self) -> Keys:
+        """Only leaving makes sense."""
+        return (("q", "quit"),)
+
+
+def going_down(host: str) -> tuple[Line, ...]:
+    """What to do when the host is back."""
+    return (
+        Line("The host goes down now."),
+        Line(),
+        Line(
+            "When it is up again, log in and start serialpass-tui: it takes up the job where it "
+            "stands and shows first whether the card is hidden."
+        ),
+        Line(),
+        Line(
+            f"If {host} does not come up, choose the rescue entry at its boot menu, then run "
+            "`serialpass-tui rollback --last`."
+        ),
+    )
+
+
+class GoingDownScreen(WizardScreen):
+    """The reboot was ordered; nothing is left to do here."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame, "Step 3 of 5: Reboot", "The host reboots")
+
+    def body(self) -> ComposeResult:
+        """What comes next."""
+        yield Pager(going_down(self.frame.host))
+
+    def keys(self) -> Keys:
+        """Only leaving makes sense."""
+        return (("q", "quit"),)

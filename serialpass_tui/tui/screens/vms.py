@@ -1,0 +1,200 @@
+"""Step 4: which VM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from serialpass_tui.core import safety
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
+from serialpass_tui.core.vm import parse_pci
+from serialpass_tui.core.wizard import Step
+from serialpass_tui.tui.lines import Ink, Line, fact
+from serialpass_tui.tui.messages import PickVm
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.devices import address, finding_lines
+from serialpass_tui.tui.widgets.bar import Bar
+from serialpass_tui.tui.widgets.pager import Pager
+from serialpass_tui.tui.widgets.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.safety import Finding
+
+HEADS = (
+    Column("VM"),
+    Column("Power", 9),
+    Column("Type", 5),
+    Column("Host", 14),
+    Column("Has", 12),
+    Column("Takes it", 8),
+)
+
+_POWER = {PowerState.RUNNING: Ink.GOOD, PowerState.SUSPENDED: Ink.WARN}
+
+
+def row(pool: Pool, vm: Vm, findings: Sequence[Finding]) -> Row:
+    """One row of the table."""
+    refused = safety.refusals(findings)
+    home = vm.resident_on or vm.affinity
+    cells = (
+        printable(vm.name),
+        vm.power_state.value,
+        vm.domain_type,
+        printable(pool.host_name(home)) if home else "-",
+        has(vm),
+        "refused" if refused else "yes",
+    )
+    plain = Ink.PLAIN
+    ink = Ink.BAD if refused else Ink.GOOD
+    return Row(cells, (plain, _POWER.get(vm.power_state, plain), plain, plain, plain, ink))
+
+
+def has(vm: Vm) -> str:
+    """The devices that a VM's key names, in few columns."""
+    named = parse_pci(vm.pci or "")
+    if not named:
+        return "-"
+    more = f"+{len(named) - 1}" if len(named) > 1 else ""
+    return f"{named[0].short}{more}"
+
+
+def details(vm: Vm, findings: Sequence[Finding]) -> tuple[Line, ...]:
+    """Why a VM can or cannot take the devices."""
+    lines = [Line(printable(vm.name), Ink.STRONG), fact("Uuid", vm.uuid)]
+    if vm.pci is not None:
+        lines.append(fact("Has", printable(vm.pci) or "an empty other-config:pci"))
+    lines += finding_lines(findings)
+    if not safety.refusals(findings):
+        lines.append(fact("Next", "<Enter> shows what giving it the device changes."))
+    return tuple(lines)
+
+
+def matching(vms: Sequence[Vm], letters: str) -> tuple[Vm, ...]:
+    """The VMs whose name or uuid contains the letters."""
+    wanted = letters.casefold()
+    return tuple(vm for vm in vms if wanted in vm.name.casefold() or vm.uuid.startswith(wanted))
+
+
+def in_order(pool: Pool) -> tuple[Vm, ...]:
+    """All VMs by name, as an operator looks for them."""
+    return tuple(sorted(pool.vms, key=lambda vm: (vm.name.casefold(), vm.uuid)))
+
+
+class VmScreen(WizardScreen):
+    """The VMs, to be searched by typing."""
+
+    AUTO_FOCUS = "Table"
+    STEP = Step.VM
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "search")]
+
+    def __init__(
+        self, frame: Frame, pool: Pool, judged: Pool, bdfs: Sequence[Bdf], chosen: str
+    ) -> None:
+        """Take the pool as it is, and as it is when the VMs are judged."""
+        super().__init__(frame, place_of(Step.VM), f"Which VM gets {address(bdfs)}?")
+        self._pool, self._bdfs, self._chosen = pool, tuple(bdfs), chosen
+        self._judged = judged
+        self._all = in_order(pool)
+        self._seen = self._all
+
+    def body(self) -> ComposeResult:
+        """Search field, table, what is known of the row under the cursor."""
+        with Horizontal(id="search"):
+            yield Bar("Search:", ink=Ink.ACCENT, name="search-label")
+            field = Input(compact=True, select_on_focus=False, placeholder="press / to type")
+            field.cursor_blink = False
+            yield field
+        yield self.gap()
+        yield Table(HEADS, name="vms")
+        yield self.gap()
+        yield Pager(name="details")
+
+    def keys(self) -> Keys:
+        """A letter is a command until the field is entered."""
+        return (("/", "search"), ("Enter", "choose"), *COMMON_KEYS)
+
+    def on_mount(self) -> None:
+        """Put the cursor on the VM that was chosen before, and the focus on the table."""
+        self._fill(self._chosen)
+        self.set_focus(self.query_one(Table))
+
+    def _fill(self, uuid: str) -> None:
+        """Show the rows, the cursor on that VM if it is among them."""
+        places = (index for index, vm in enumerate(self._seen) if vm.uuid == uuid)
+        self.query_one(Table).fill(len(self._seen), self._row, next(places, 0))
+        self._tell()
+
+    def _row(self, index: int) -> Row:
+        vm = self._seen[index]
+        return row(self._pool, vm, self._findings(vm))
+
+    def _findings(self, vm: Vm) -> tuple[Finding, ...]:
+        return safety.vm_findings(self._judged, vm, self._bdfs)
+
+    def _tell(self) -> None:
+        self.query_one("#details", Pager).show(self._details())
+
+    def _details(self) -> tuple[Line, ...]:
+        if not self._all:
+            return (Line("XAPI lists no VM. Make one first, then press <l> to look again."),)
+        if not self._seen:
+            return (Line("No VM has a name like that. <Esc> clears the search."),)
+        vm = self._seen[self.query_one(Table).cursor]
+        return details(vm, self._findings(vm))
+
+    def action_search(self) -> None:
+        """Go to the field; Down, Enter or Esc leave it."""
+        self.set_focus(self.query_one(Input))
+
+    def leave_field(self) -> bool:
+        """Esc in the field clears it and goes to the table; so does Esc after a search."""
+        field = self.query_one(Input)
+        if not field.has_focus and not field.value:
+            return False
+        field.value = ""
+        self.set_focus(self.query_one(Table))
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow or widen the table; the cursor stays on its VM while that is among them."""
+        cursor = self.query_one(Table).cursor
+        current = self._seen[cursor].uuid if self._seen else ""
+        self._seen = matching(self._all, event.value)
+        self._fill(current)
+
+    def on_input_submitted(self) -> None:
+        """Go to the rows that were found; Enter there chooses."""
+        self.set_focus(self.query_one(Table))
+
+    def action_read(self, unit: str, by: int) -> None:
+        """Arrows in the search field lead to the table."""
+        if isinstance(self.focused, Input):
+            self.set_focus(self.query_one(Table))
+        else:
+            super().action_read(unit, by)
+
+    def on_table_moved(self) -> None:
+        """Tell of the VM under the cursor."""
+        self.say("")
+        self._tell()
+
+    def on_table_pressed(self) -> None:
+        """Show the preview, or why there is none."""
+        if not self._seen:
+            return
+        vm = self._seen[self.query_one(Table).cursor]
+        refused = safety.refusals(self._findings(vm))
+        if refused:
+            self.say(f"Refused: {refused[0].reason}", Ink.BAD)
+        else:
+            self.post_message(PickVm(vm.uuid))
