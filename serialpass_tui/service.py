@@ -6,7 +6,6 @@ change of `core.changes`: observed first, journalled before and after, and read 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -49,9 +48,9 @@ if TYPE_CHECKING:
 
 
 LOST_BY_BINDING = (
-    "It stays on this host: no live migration, and its affinity is set to this host.",
-    "No suspend and no snapshot with memory; a snapshot of its disks still works.",
-    "HA cannot restart it on another host, and a rolling pool upgrade has to shut it down.",
+    "No live migration: its affinity is set to this host.",
+    "No suspend, no snapshot with memory; disk snapshots still work.",
+    "No restart by HA elsewhere; a rolling upgrade has to shut it down.",
 )
 """What a VM with a physical device can no longer do. XAPI would begin these and fail late, as it
 knows no serial card as a PCI object (xapi-project/xen-api ocaml/xapi/xapi_vm_lifecycle.ml)."""
@@ -467,8 +466,7 @@ class Service:
         if held is Held.BEFORE:
             if isinstance(change, FileEdit):
                 self._journal.backup(change.before)
-                tag = hashlib.sha256(change.before).hexdigest()[:8]
-                self._files.keep(change.path, change.before, tag)
+                self._files.keep(change.path, change.before, change.backup_tag)
             self._note(Began(job.id, self._clock.now(), index))
             self._do(change, tell)
             if isinstance(change, Reboot):

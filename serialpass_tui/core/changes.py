@@ -8,6 +8,7 @@ anything else is a conflict: that one rule carries apply, resume after a crash, 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import shlex
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,6 +30,16 @@ class FileEdit:
     def place(self) -> tuple[str, ...]:
         """What it changes, to be compared with other changes."""
         return ("file", self.path)
+
+    @property
+    def backup_tag(self) -> str:
+        """What tells backups of one file apart: the first digits of the content's SHA-256."""
+        return hashlib.sha256(self.before).hexdigest()[:8]
+
+    @property
+    def backup_path(self) -> str:
+        """Where the file as it was lies beside it, for an operator who has nothing but a shell."""
+        return f"{self.path}.serialpass-{self.backup_tag}"
 
     def inverse(self) -> FileEdit:
         """The edit that puts the first bytes back."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BLOCKED_OPERATIONS = ("suspend", "checkpoint", "pool_migrate", "migrate_send")
 """What a VM with a physical device cannot survive; XAPI would begin it and fail late."""
 
-BLOCKED_TEXT = "serialpass-tui: this VM has a physical PCI device of one host"
+BLOCKED_TEXT = "serialpass-tui: physical PCI device"
 """The reason that XAPI shows; by it the tool knows its own blocks again."""
 
 _HEX = "[0-9a-fA-F]"

@@ -1,0 +1,90 @@
+"""What a list of changes would give away, held to the safety rules whoever planned the list.
+
+A plan was judged when it was made. The undo of an unhide hides again, the undo of an unbind gives
+again, and a job taken up after days does what was right when it was opened: none of them may cost
+the host what it has come to need since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot, hide_list, safety, vm
+from serialpass_tui.core.changes import FileEdit, VmEdit, VmPower
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.verify import PCIBACK
+from serialpass_tui.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.core.pool import Pool
+    from serialpass_tui.core.safety import Finding
+
+PCI_KEY = "other-config:pci"
+
+
+def gives(change: Change) -> bool:
+    """Whether a change can take a device from dom0, now or at the next boot."""
+    if isinstance(change, VmEdit):
+        return change.key == PCI_KEY and change.after is not None
+    return isinstance(change, FileEdit) or _is_start(change)
+
+
+def findings(
+    inventory: Inventory, pool: Pool | None, changes: Sequence[Change]
+) -> tuple[Finding, ...]:
+    """What speaks against the devices that `changes` hide, bind to a VM, or start a VM with."""
+    found: list[Finding] = []
+    after = pool and vm.after_edits(pool, [c for c in changes if isinstance(c, VmEdit)])
+    for change in changes:
+        bdfs = taken(inventory, after, change)
+        if not bdfs:
+            continue
+        found += safety.findings(inventory, pool, bdfs, now=isinstance(change, VmPower))
+        chosen = after.vm(change.uuid) if after and isinstance(change, VmEdit) else None
+        if after and chosen:
+            found += safety.vm_findings(after, chosen, bdfs)
+    return tuple(found)
+
+
+def taken(inventory: Inventory, pool: Pool | None, change: Change) -> tuple[Bdf, ...]:
+    """The functions that one change takes from dom0, which had them before it.
+
+    A VM's start counts because XAPI unbinds whatever driver has the device (xapi-project/xen-api
+    ocaml/xenopsd/xc/device.ml, PCI.bind); `pool` has the keys with which the VM will start.
+    """
+    if isinstance(change, FileEdit):
+        before, after = (_hidden(inventory, change.path, d) for d in (change.before, change.after))
+        return tuple(sorted(after - before))
+    if isinstance(change, VmEdit) and change.key == PCI_KEY:
+        held = vm.parse_pci(change.before or "")
+        return tuple(bdf for bdf in vm.parse_pci(change.after or "") if bdf not in held)
+    chosen = pool.vm(change.uuid) if pool and isinstance(change, VmPower) else None
+    if chosen is None or not _is_start(change):
+        return ()
+    functions = map(inventory.function, vm.parse_pci(chosen.pci or ""))
+    return tuple(f.bdf for f in functions if f is not None and f.driver != PCIBACK)
+
+
+def _is_start(change: Change) -> bool:
+    return isinstance(change, VmPower) and change.after is PowerState.RUNNING
+
+
+def _hidden(inventory: Inventory, path: str, data: bytes) -> frozenset[Bdf]:
+    """What the default entry of these bytes hides; nothing where they are no boot file."""
+    try:
+        entry = boot.default_reading(
+            boot.parse(path, data), hide_list.dialect_for(inventory.kernel)
+        )
+    except Problem:
+        return frozenset()
+    return hide_list.hidden(entry, inventory.pci) if entry is not None else frozenset()
+
+
+def refused(found: Iterable[Finding]) -> Finding | None:
+    """The first refusal among findings."""
+    return next(iter(safety.refusals(found)), None)
