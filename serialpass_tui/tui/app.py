@@ -34,7 +34,7 @@ from serialpass_tui.tui.screens.bind import BindScreen
 from serialpass_tui.tui.screens.boot_entry import BootEntryScreen
 from serialpass_tui.tui.screens.check import CheckScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
-from serialpass_tui.tui.screens.help import HelpScreen
+from serialpass_tui.tui.screens.guide import HelpScreen
 from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
 from serialpass_tui.tui.screens.problem import ProblemScreen
 from serialpass_tui.tui.screens.reboot import RebootScreen
@@ -249,8 +249,8 @@ class WizardApp(Chassis):
         match message:
             case messages.Pick(bdfs=bdfs):
                 self._pick(bdfs)
-            case messages.WriteEntry():
-                self._write_entry()
+            case messages.WriteEntry(plan=plan):
+                self._write_entry(plan)
             case messages.RebootLater():
                 self._reboot_later()
             case messages.RebootHost():
@@ -285,11 +285,10 @@ class WizardApp(Chassis):
         self._advance(Picked(self._standings()))
         self._show_step()
 
-    def _write_entry(self) -> None:
+    def _write_entry(self, plan: HidePlan) -> None:
         scan, target, tell = self._scan, self._target, self.tell()
         if scan is None:
             return
-        plan = self._flow.plan_hide(scan, target.bdfs)
         if not plan.changed:
             self._go_on_after_entry("")
             return

@@ -6,11 +6,12 @@ found is handed back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
+from serialpass_tui.core.vm import after_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change
-    from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.pool import Pool
     from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
 
     Tell = Callable[[Change, float], None]
@@ -71,19 +72,8 @@ def without_job(pool: Pool, job: Job | None) -> Pool:
     """
     if job is None or not job.is_open:
         return pool
-    key = "other-config:pci"
-    first = {
-        change.uuid: change.after
-        for change in undo_list(job, "")
-        if isinstance(change, VmEdit) and change.key == key
-    }
-    vms = [_with_pci(vm, first[vm.uuid]) if vm.uuid in first else vm for vm in pool.vms]
-    return replace(pool, vms=tuple(vms))
-
-
-def _with_pci(vm: Vm, value: str | None) -> Vm:
-    others = tuple(item for item in vm.other_config if item[0] != "pci")
-    return replace(vm, other_config=others if value is None else (*others, ("pci", value)))
+    undo = undo_list(job, "")
+    return after_edits(pool, [change for change in undo if isinstance(change, VmEdit)])
 
 
 class Flow:
@@ -134,8 +124,7 @@ class Flow:
     def plan_bind(self, scan: Scan, target: Target, vm: str) -> BindPlan:
         """What giving the devices to a VM changes. Raises Problem."""
         job = target.job if target.job is not None and target.job.is_open else None
-        moved = replace(scan, pool=without_job(scan.require_pool(), job))
-        return self._service.plan_bind(moved, vm, target.bdfs, start=False, job=job)
+        return self._service.plan_bind(scan, vm, target.bdfs, start=False, job=job)
 
     def bind(self, scan: Scan, target: Target, plan: BindPlan, tell: Tell) -> Sight:
         """Write the VM's keys. Raises Problem."""

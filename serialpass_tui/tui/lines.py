@@ -26,6 +26,7 @@ class Ink(Enum):
     GOOD = Style(color="green")
     WARN = Style(color="yellow")
     BAD = Style(color="red", bold=True)
+    GONE = Style(color="red")
     BAR = Style(reverse=True)
 
     @property

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.job import Job
     from serialpass_tui.errors import Problem
     from serialpass_tui.service import BindPlan, RollbackPlan
@@ -41,6 +42,10 @@ class Pick(Ask):
 
 class WriteEntry(Ask):
     """Write the boot entry that the screen shows."""
+
+    def __init__(self, plan: HidePlan) -> None:
+        super().__init__()
+        self.plan = plan
 
 
 class RebootHost(Ask):

@@ -43,11 +43,18 @@ def preview(plan: BindPlan) -> tuple[Line, ...]:
     if not plan.changes:
         lines.append(Line("Its keys say so already: nothing has to be written.", Ink.GOOD))
         return tuple(lines)
-    lines += change_lines(plan.changes)
+    lines += change_lines(sorted(plan.changes, key=lambda change: _rank(plan, change)))
     by_hand = [change.command() for change in plan.changes if isinstance(change, VmEdit | VmPower)]
     lines += [Line(), Line("The same by hand, in dom0's shell:", Ink.STRONG)]
     lines += (Line(f"  {printable(command)}", hang=6) for command in by_hand)
     return tuple(lines)
+
+
+def _rank(plan: BindPlan, change: Change) -> tuple[bool, bool]:
+    """A VM that loses the devices first; among the chosen one's keys, the device itself first."""
+    if not isinstance(change, VmEdit):
+        return (True, True)
+    return (change.uuid == plan.vm.uuid, change.key != "other-config:pci")
 
 
 def change_lines(changes: Sequence[Change]) -> Iterable[Line]:

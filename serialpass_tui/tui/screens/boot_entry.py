@@ -32,8 +32,8 @@ def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ..
         lines.append(fact("Entries", f"{_named(plan.edited)}; every other byte stays as it is"))
     else:
         lines.append(fact("Entries", "They say so already: nothing has to be written.", Ink.GOOD))
-    lines += facts("Hides now", map(printable, plan.words_today))
-    lines += facts("Then", map(printable, plan.words_future), Ink.STRONG)
+    lines += facts("Hides", map(printable, plan.words_today))
+    lines += facts("Will hide", map(printable, plan.words_future), Ink.STRONG)
     lines += rescue(plan)
     lines += facts("Warning", map(printable, plan.warnings), Ink.WARN)
     lines += finding_lines(findings)
@@ -61,7 +61,7 @@ def _named(entries: Sequence[Entry]) -> str:
 
 def diff_lines(lines: Iterable[str]) -> tuple[Line, ...]:
     """A unified diff; its first column says what its colour repeats."""
-    inks = {"+": Ink.GOOD, "-": Ink.BAD, "@": Ink.ACCENT}
+    inks = {"+": Ink.GOOD, "-": Ink.GONE, "@": Ink.ACCENT}
     return tuple(Line(line, _diff_ink(line, inks), hang=6, mark="> ") for line in lines)
 
 
@@ -121,6 +121,6 @@ class BootEntryScreen(WizardScreen):
     def choose(self, key: str) -> None:
         """Write, or go back."""
         if key == "write":
-            self.post_message(WriteEntry())
+            self.post_message(WriteEntry(self._plan))
         else:
             super().choose(key)

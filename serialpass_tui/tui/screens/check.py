@@ -60,9 +60,9 @@ def advice(vm: Vm | None, checks: tuple[Check, ...]) -> tuple[Line, ...]:
     lines += facts(
         "Linux",
         (
-            "lspci -nn                shows the card, at another address than here",
+            "lspci -nn                shows the card, at an address of its own",
             "dmesg | grep tty         says which ttyS it became",
-            "setserial -g /dev/ttyS*  port and interrupt; `unknown`: nothing there",
+            "setserial -g /dev/ttyS*  port and IRQ; `unknown`: nothing",
         ),
     )
     lines += facts(
@@ -73,11 +73,9 @@ def advice(vm: Vm | None, checks: tuple[Check, ...]) -> tuple[Line, ...]:
         ),
     )
     lines.append(
-        fact(
-            "Undo",
-            "<r> takes any job back. Starting the VM by hand: xe vm-start on=<this host>",
-        )
+        fact("By hand", "xe vm-start uuid=... on=<this host>: elsewhere it is another card")
     )
+    lines.append(fact("Undo", "<r> takes any job back."))
     return tuple(lines)
 
 

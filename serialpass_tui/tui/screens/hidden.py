@@ -10,7 +10,7 @@ from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import Step, step_after_look
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import GoOn, LookAgain, ShowJobs
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
 from serialpass_tui.tui.widgets.table import Column, Row, Table
@@ -88,7 +88,7 @@ class HiddenScreen(WizardScreen):
     def __init__(self, frame: Frame, standings: tuple[Standing, ...], job: Job | None) -> None:
         self._giving = is_giving(job)
         headline = verdict(standings, giving=self._giving)
-        super().__init__(frame, "Step 3 of 5: After the reboot", headline)
+        super().__init__(frame, place_of(Step.HIDDEN), headline)
         self._standings = standings
 
     def body(self) -> ComposeResult:

@@ -18,7 +18,7 @@ _HEADLINES = {
     Exit.BUG: "serialpass-tui made a mistake",
     Exit.USAGE: "That does not work",
     Exit.REFUSED: "Refused, for the safety of this host",
-    Exit.CONFLICT: "Somebody else changed it in the meantime",
+    Exit.CONFLICT: "Somebody else came in between",
     Exit.FAILED: "It failed",
     Exit.UNCONFIRMED: "Done, but the check does not confirm it",
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Line
-from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class GoingDownScreen(WizardScreen):
     """The reboot was ordered; nothing is left to do here."""
 
     def __init__(self, frame: Frame) -> None:
-        super().__init__(frame, "Step 3 of 5: Reboot", "The host reboots")
+        super().__init__(frame, place_of(Step.REBOOT), "The host reboots")
 
     def body(self) -> ComposeResult:
         """What comes next."""
