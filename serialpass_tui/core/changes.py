@@ -168,10 +168,10 @@ Change = FileEdit | VmEdit | Reboot | VmPower
 Reversible = FileEdit | VmEdit | VmPower
 
 
-def unified_diff(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
+def unified_diff(path: str, before: bytes, after: bytes, context: int = 2) -> tuple[str, ...]:
     """The unified diff of two versions of a file, safe to show, without line ends."""
     old, new = (_lines(data) for data in (before, after))
-    diff = difflib.unified_diff(old, new, f"a{path}", f"b{path}", n=2, lineterm="")
+    diff = difflib.unified_diff(old, new, f"a{path}", f"b{path}", n=context, lineterm="")
     return tuple(diff)
 
 

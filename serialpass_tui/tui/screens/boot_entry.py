@@ -72,8 +72,9 @@ def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
 
 
 def diff(plan: HidePlan) -> tuple[Line, ...]:
-    """The bytes that change."""
-    return diff_lines(unified_diff(plan.path, plan.before, plan.after))
+    """The bytes that change, without the lines around them: a console has 24."""
+    whole = unified_diff(plan.path, plan.before, plan.after, context=0)
+    return diff_lines(whole[2:])  # the two lines in front name the file once more
 
 
 def commands(plan: HidePlan) -> tuple[Line, ...]:

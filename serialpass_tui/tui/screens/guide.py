@@ -86,6 +86,20 @@ _STEPS = {
     ),
 }
 
+_JOBS = (
+    (
+        "All that was done for one goal is a job. The journal in /var/lib/serialpass-tui knows "
+        "of each change whether it was made, even if the tool or the host was cut off in the "
+        "middle."
+    ),
+    (
+        "The undo of a job is shown before it is done: the first bytes of the boot file, the "
+        "first keys of the VM. Where somebody else changed one of them since, nothing is "
+        "overwritten: it stops there and says so."
+    ),
+    "Several jobs are undone newest first. A device comes back to dom0 with the next reboot.",
+)
+
 _GENERAL = (
     fact("Enter", "go on, or take the choice with the focus"),
     fact("Esc", "back one step; nothing is undone by that"),
@@ -102,9 +116,8 @@ _GENERAL = (
 def lines(step: Step | None) -> tuple[Line, ...]:
     """The help of one step, and what holds everywhere."""
     own: list[Line] = []
-    if step is not None:
-        for text in _STEPS[step]:
-            own += [Line(text), Line()]
+    for text in _STEPS[step] if step is not None else _JOBS:
+        own += [Line(text), Line()]
     return (*own, Line("Keys", Ink.STRONG), *_GENERAL)
 
 
@@ -112,7 +125,7 @@ class HelpScreen(WizardScreen):
     """What the keys do and what the step is about."""
 
     def __init__(self, frame: Frame, step: Step | None) -> None:
-        about = f"About: {step.value}" if step is not None else "About the keys"
+        about = f"About: {step.value}" if step is not None else "About: jobs and their undo"
         super().__init__(frame, "Help", about)
         self._step = step
 

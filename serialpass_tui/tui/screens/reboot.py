@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal
 from textual.widgets import Input
 
+from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
@@ -36,9 +37,11 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
         lines += _pool(scan.pool)
     if plan is not None:
         lines += rescue(plan)
-        backup = f"{plan.path}.serialpass-{job.id}" if job is not None else ""
-        if backup:
-            lines.append(fact("Backup", f"{printable(backup)} holds the file as it was."))
+    for change in job.changes if job is not None else ():
+        if isinstance(change, FileEdit):
+            lines.append(
+                fact("Backup", f"{printable(change.backup_path)} holds the file as it was.")
+            )
     undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
     lines.append(fact("Undo", f"`{undo}` takes the edit back, after the rescue entry as well."))
     return tuple(lines)
