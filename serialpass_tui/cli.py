@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import logging
 import os
+import signal
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui import __version__
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.errors import Exit, Json, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,28 +38,25 @@ exit status: 0 done or nothing to do, 1 a bug, 2 usage, 3 refused by a safety ru
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. A Problem is told in words, never as a traceback."""
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
     from serialpass_tui import plain
 
-    term = plain.Terminal(
-        sys.stdout,
-        input,
-        interactive=sys.stdin.isatty() and sys.stdout.isatty(),
-        yes=args.yes,
-        dry_run=args.dry_run,
-        json=args.json,
-    )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the console's character set lacks must not end a run half-way.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    # What cannot be parsed must be told as a document too.
+    term = plain.Terminal(sys.stdout, input, interactive=interactive, json="--json" in argv)
     try:
+        args = build_parser().parse_args(argv)
+        term = replace(term, yes=args.yes, dry_run=args.dry_run, json=args.json)
+        _check(args)
+        _log_to(os.environ.get("SERIALPASS_LOG", ""))
         return _run(args, term)
     except Problem as problem:
         return plain.report_problem(problem, term, sys.stderr)
-    except BrokenPipeError:
-        # The reader (a pager, head) went away; what was applied is in the journal all the same.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
-    except (KeyboardInterrupt, EOFError):
-        sys.stderr.write("\nserialpass-tui: stopped; `serialpass-tui status` tells what stands.\n")
-        return Exit.USAGE
+    except KeyboardInterrupt:
+        return plain.report_problem(_interrupted(), term, sys.stderr)
     except Exception as error:
         logging.getLogger(__name__).debug("bug", exc_info=True)
         bug = Problem(
@@ -69,9 +69,104 @@ def main(argv: Sequence[str] | None = None) -> int:
         return plain.report_problem(bug, term, sys.stderr)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are told like every other problem."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise Problem `usage`."""
+        usage = " ".join(self.format_usage().split())
+        raise Problem(Exit.USAGE, "usage", f"{message}.", remedy=usage)
+
+
+def _interrupted() -> Problem:
+    return Problem(
+        Exit.FAILED,
+        "interrupted",
+        "Stopped from outside before the end.",
+        state="What was applied before it stands and is in the journal.",
+        remedy="`serialpass-tui status` tells what stands and how to go on or back.",
+    )
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that would not do what they say where they stand. Raises Problem."""
+
+    def refuse(code: str, summary: str, remedy: str) -> NoReturn:
+        raise Problem(Exit.USAGE, code, summary, remedy=remedy)
+
+    in_demo = args.demo is not None or args.answers or args.fault
+    if args.command is not None and in_demo:
+        refuse(
+            "demo-is-the-wizard",
+            f"The demo is the wizard's: `{args.command}` would act on this host.",
+            "Leave the command out, or --demo, --answers and --fault.",
+        )
+    if args.command is None and (args.yes or args.dry_run or args.json):
+        refuse(
+            "wizard-option",
+            "The wizard takes no --yes, --dry-run or --json: it shows and asks on its screens.",
+            "Give a command, for example `serialpass-tui scan`; or try `serialpass-tui --demo`.",
+        )
+    if args.answers and args.demo is None:
+        refuse(
+            "answers-need-demo",
+            "--answers plays a run on a simulated host only.",
+            "Add --demo NAME.",
+        )
+    if args.fault and args.demo is None:
+        refuse("fault-needs-demo", "--fault is for a simulated host only.", "Add --demo NAME.")
+    if args.machine is not None and args.host_root is not None:
+        refuse(
+            "machine-and-root",
+            "--machine looks at a recording, --host-root at a disk: they exclude each other.",
+            "Give one of them.",
+        )
+    if args.host_root is not None and not Path(args.host_root).is_dir():
+        refuse(
+            "no-host-root",
+            f"--host-root: {args.host_root} is no directory.",
+            "Mount the dom0 disk there first.",
+        )
+
+
+def _log_to(path: str) -> None:
+    """Log to the file that SERIALPASS_LOG names. Raises Problem `log-unwritable`."""
+    if not path:
+        return
+    try:
+        logging.basicConfig(
+            filename=path, level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s"
+        )
+    except OSError as error:
+        raise Problem(
+            Exit.USAGE,
+            "log-unwritable",
+            f"SERIALPASS_LOG: {path} cannot be written: {error.strerror}.",
+            remedy="Name a file that can be made.",
+        ) from error
+
+
+@contextlib.contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Have a hang-up or a kill end a command as Ctrl-C does: sessions closed, files swept."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the program; the documentation is checked against it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="serialpass-tui",
         description="Give a physical serial port of this Xen host to a VM. Without a command: the "
         "wizard.",
@@ -146,13 +241,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _everywhere() -> argparse.ArgumentParser:
+def _everywhere() -> _Parser:
     """The options that stand before or after a command; made anew for each parser.
 
     Parsers share the actions of a common parent, and a default set on one would overwrite what the
     other has read.
     """
-    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere = _Parser(add_help=False)
     for flag, words in (
         ("--yes", "ask no question; never skips a safety refusal"),
         ("--dry-run", "show the plan and change nothing"),
@@ -171,7 +266,12 @@ def _everywhere() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace, term: Terminal) -> int:
     if args.command is None:
-        return _wizard(args)
+        return _wizard(args, term)
+    with _ending_in_order():
+        return _command(args, term)
+
+
+def _command(args: argparse.Namespace, term: Terminal) -> int:
     if args.command == "preview":
         return _preview(args, term)
     from serialpass_tui import plain
@@ -179,7 +279,7 @@ def _run(args: argparse.Namespace, term: Terminal) -> int:
     if args.command == "record":
         return _record(args, term)
     service = _service(args)
-    bdfs = [Bdf.parse(text) for text in getattr(args, "bdf", [])]
+    bdfs = list(dict.fromkeys(Bdf.parse(text) for text in getattr(args, "bdf", [])))
     runs: dict[str, Callable[[], int]] = {
         "scan": lambda: plain.scan(service, term),
         "hide": lambda: plain.hide(service, term, bdfs),
@@ -198,15 +298,17 @@ def _preview(args: argparse.Namespace, term: Terminal) -> int:
     from serialpass_tui import plain
     from serialpass_tui.host.files import LocalFiles
 
+    hide, unhide = ([Bdf.parse(text) for text in texts] for texts in (args.hide, args.unhide))
+    if not hide and not unhide:
+        raise Problem(
+            Exit.USAGE,
+            "nothing-asked",
+            "Neither --hide nor --unhide names a device.",
+            remedy="Name one: --hide 0000:02:00.0",
+        )
     path = str(Path(args.file).absolute())
-    return plain.preview(
-        term,
-        path,
-        LocalFiles().read(path),
-        hide=[Bdf.parse(text) for text in args.hide],
-        unhide=[Bdf.parse(text) for text in args.unhide],
-        parameter=args.param,
-    )
+    data = LocalFiles().read(path)
+    return plain.preview(term, path, data, hide=hide, unhide=unhide, parameter=args.param)
 
 
 def _record(args: argparse.Namespace, term: Terminal) -> int:
@@ -214,8 +316,18 @@ def _record(args: argparse.Namespace, term: Terminal) -> int:
 
     seen = _service(args).scan()
     record = recording.record(seen.inventory, seen.pool)
-    recording.save(Path(args.file), record, redact=not args.unredacted)
-    term.document(file=args.file, unread=list(seen.inventory.unread))
+    path = Path(args.file)
+    fields: dict[str, Json] = {"file": args.file, "unread": list(seen.inventory.unread)}
+    # A name typed wrong must not cost the file that has it: root can overwrite the boot file.
+    if term.dry_run or path.is_file():
+        status = term.may_apply(f"Replace {args.file}?")
+        if status is not None:
+            term.document(**fields, applied=False)
+            return status
+    recording.save(path, record, redact=not args.unredacted)
+    if not path.is_file():
+        return Exit.DONE  # written to the screen or a pipe, where nothing else belongs
+    term.document(**fields, applied=True)
     term.say(f"{args.file} is written.")
     term.say(*(f"Not in it: {fact}" for fact in seen.inventory.unread))
     return Exit.DONE
@@ -263,19 +375,12 @@ def _service(args: argparse.Namespace) -> Service:
 # --- the wizard
 
 
-def _wizard(args: argparse.Namespace) -> int:
+def _wizard(args: argparse.Namespace, term: Terminal) -> int:
     if args.demo == "list":
         from serialpass_tui.sim import machines
 
-        sys.stdout.write("".join(f"{name}\n" for name in machines.names()))
+        term.say(*machines.names())
         return Exit.DONE
-    if args.answers and args.demo is None:
-        raise Problem(
-            Exit.USAGE,
-            "answers-need-demo",
-            "--answers plays a run on a simulated host only.",
-            remedy="Add --demo NAME.",
-        )
     _require_terminal()
     answers = Path(args.answers) if args.answers else None
     if args.demo is not None:

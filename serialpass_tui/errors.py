@@ -45,6 +45,10 @@ class Problem(Exception):
         self.state = state
         self.remedy = remedy
 
+    def standing(self, state: str) -> Problem:
+        """The same problem, with other words for what it leaves behind."""
+        return Problem(self.exit_status, self.code, self.summary, state=state, remedy=self.remedy)
+
     def as_json(self) -> dict[str, Json]:
         """The fields of the problem for `--json` output and the journal."""
         return {

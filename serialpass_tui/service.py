@@ -6,11 +6,12 @@ change of `core.changes`: observed first, journalled before and after, and read 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot, candidates, hide_list, safety, verify, vm
+from serialpass_tui.core import boot, candidates, guard, hide_list, safety, verify, vm
 from serialpass_tui.core.changes import Change, FileEdit, Reboot, Reversible, VmEdit, VmPower
 from serialpass_tui.core.job import (
     Applied,
@@ -26,14 +27,15 @@ from serialpass_tui.core.job import (
     Progress,
     Record,
     fold,
+    step,
     undo_list,
 )
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.candidates import Candidate
@@ -82,6 +84,10 @@ class Scan:
         """What the safety rules say of hiding these devices together."""
         return safety.findings(self.inventory, self.pool, bdfs)
 
+    def unhide_findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
+        """What to know before these devices are given back to dom0."""
+        return safety.unhide_findings(self.pool, bdfs) if self.pool else ()
+
     def require_pool(self) -> Pool:
         """The pool. Raises Problem when there is none."""
         if self.pool is None:
@@ -108,7 +114,10 @@ class RollbackPlan:
     job: Job
     changes: tuple[Change, ...]
     conflict: Problem | None
-    """The first change whose place no longer holds what the job left there."""
+    """Why it does not begin: the first change whose place no longer holds what the job left
+    there, or a safety rule."""
+    notes: tuple[str, ...] = ()
+    """What cannot be undone and need not be, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +186,16 @@ class Service:
         """All jobs of the journal, oldest first."""
         return fold(self._journal.records())
 
+    def jobs_as_found(self) -> tuple[Job, ...]:
+        """All jobs as the host shows them to stand now, which the journal may not say yet.
+
+        Looking leaves no trace: the reboot that happened since is noted by the next writer.
+        """
+        records = self._journal.records()
+        jobs = fold(records)
+        overdue = [record for job in jobs if job.is_open for record in self._overdue(job, jobs)]
+        return fold([*records, *overdue])
+
     def job(self, job_id: str) -> Job:
         """The job of that number. Raises Problem `no-such-job`."""
         for job in self.jobs():
@@ -232,6 +251,7 @@ class Service:
                 for change in undo_list(job, "")
                 if isinstance(change, VmEdit) and change.uuid != vm_uuid
             ]
+        refuse(scan.findings(bdfs))
         findings = safety.vm_findings(vm.after_edits(pool, taken_back), chosen, bdfs)
         refuse(findings)
         changes: list[Change] = [*taken_back]
@@ -250,6 +270,14 @@ class Service:
 
     @staticmethod
     def _start(pool: Pool, chosen: Vm) -> VmPower:
+        if chosen.power_state is not PowerState.HALTED:
+            raise Problem(
+                Exit.REFUSED,
+                "vm-not-halted",
+                f"VM {printable(chosen.name, 60)} is {chosen.power_state.value.lower()}: it gets "
+                "a device only when it starts from halted.",
+                remedy="Resume it and shut it down first.",
+            )
         return VmPower(
             chosen.uuid, chosen.name, pool.this_host, chosen.power_state, PowerState.RUNNING
         )
@@ -261,22 +289,40 @@ class Service:
         named = tuple(bdfs) or vm.parse_pci(chosen.pci or "")
         return BindPlan(chosen, named, vm.unbind_edits(chosen, named), (), ())
 
-    def plan_rollback(self, job: Job) -> RollbackPlan:
-        """The undo of a job, with the first conflict if there is one; changes nothing."""
-        changes = undo_list(job, self._host.boot_id())
-        for change in changes:
-            try:
-                held = self.observe(change)
-            except Problem as problem:
-                return RollbackPlan(job, changes, problem)
-            if held is Held.OTHER:
-                return RollbackPlan(job, changes, self._conflict(change))
-        return RollbackPlan(job, changes, None)
+    def plan_rollback(self, job: Job, *, after: Iterable[Change] = ()) -> RollbackPlan:
+        """The undo of a job, with the first conflict if there is one; changes nothing.
 
-    @staticmethod
-    def require_devices(scan: Scan, bdfs: Sequence[Bdf]) -> None:
-        """Refuse addresses at which this host has no device. Raises Problem `no-such-device`."""
-        refuse([f for f in scan.findings(bdfs) if f.code == "no-such-device"])
+        `after` holds changes that will have been made before it: the undo of newer jobs.
+        """
+        if job.goal is Goal.ROLLBACK:
+            return RollbackPlan(job, (), _rollback_of_rollback(job))
+        if job.outcome is Outcome.ROLLED_BACK:
+            return RollbackPlan(job, (), None)
+        changes: list[Change] = []
+        notes: dict[str, None] = {}
+        conflict: Problem | None = None
+        foreseen = {c.place: c.after for c in after if not isinstance(c, Reboot)}
+        for change in undo_list(job, self._host.boot_id()):
+            try:
+                if not isinstance(change, Reboot) and change.place in foreseen:
+                    held = _compare(change, foreseen[change.place])
+                else:
+                    held = self.observe(change)
+            except Problem as problem:
+                if isinstance(change, VmEdit | VmPower) and problem.code in _VM_IS_GONE:
+                    notes[f"VM {printable(change.name, 60)} is gone, and its keys with it."] = None
+                    continue
+                conflict = conflict or problem
+            else:
+                if held is Held.OTHER:
+                    conflict = conflict or self._conflict(change)
+            changes.append(change)
+        try:
+            if conflict is None:
+                self._refuse_unsafe(job.devices, changes)
+        except Problem as problem:
+            conflict = problem
+        return RollbackPlan(job, tuple(changes), conflict, tuple(notes))
 
     @staticmethod
     def vm_refusals(pool: Pool, chosen: Vm) -> tuple[Finding, ...]:
@@ -287,7 +333,7 @@ class Service:
         """Jobs with something to undo, newest first; rollbacks themselves are not undone."""
         return [
             job
-            for job in reversed(self.jobs())
+            for job in reversed(self.jobs_as_found())
             if job.goal is not Goal.ROLLBACK
             and job.outcome is not Outcome.ROLLED_BACK
             and undo_list(job, "")
@@ -306,7 +352,9 @@ class Service:
         """Journal a new job with the changes that the operator saw and asked for."""
         now = self._clock.now()
         with self._journal.lock():
-            job_id = str(len(self.jobs()) + 1)
+            self._settle_all()
+            numbers = [int(job.id) for job in self.jobs() if job.id.isdecimal()]
+            job_id = str(max(numbers, default=0) + 1)
             self._journal.append(Opened(job_id, now, goal, title, tuple(devices), undoes))
             self._journal.append(Planned(job_id, now, tuple(changes)))
         return self.job(job_id)
@@ -314,7 +362,7 @@ class Service:
     def extend(self, job: Job, changes: Sequence[Change]) -> Job:
         """Add changes to an open job; what was planned before and not applied is dropped."""
         with self._journal.lock():
-            job = self._settle(job)
+            job = _require_open(self._settle(job))
             for index in job.remaining:
                 if not isinstance(job.changes[index], Reboot):
                     self._note(Dropped(job.id, self._clock.now(), index, "planned anew"))
@@ -329,19 +377,21 @@ class Service:
                 job of which nothing was applied is closed.
         """
         with self._journal.lock():
-            job = self._settle(job)
+            job = self._with_reboot_ahead(_require_open(self._settle(job)))
+            left = [job.changes[index] for index in job.remaining]
             for index in job.remaining:
                 change = job.changes[index]
                 if isinstance(change, Reboot) and not reboot:
                     break
                 try:
+                    if change is left[0]:
+                        self._refuse_unsafe(job.devices, left)
                     self._apply(job, index, report)
                 except Problem as problem:
-                    self._give_up_if_untouched(job, index, problem)
-                    raise
+                    raise self._told(job, index, problem) from problem
                 if isinstance(change, Reboot) and self._host.boot_id() == change.before:
                     break
-            return self._settle(self.job(job.id))
+            return self._settle(job)
 
     def resume(self) -> Job | None:
         """Bring the journal up to date with the host; the newest job that is still open.
@@ -349,21 +399,17 @@ class Service:
         What was begun and is found done is noted as done; a reboot that happened is noted; jobs
         that have nothing left to do are closed.
         """
+        if not any(job.is_open for job in self.jobs()):
+            return None
         with self._journal.lock():
-            for job in self.jobs():
-                if job.is_open:
-                    self._settle(job)
+            self._settle_all()
         still_open = [job for job in self.jobs() if job.is_open]
         return still_open[-1] if still_open else None
 
     def finish(self, job: Job) -> Job:
         """Close a job at the operator's word; what it applied stands and can be rolled back."""
-        outcome = Outcome.DONE if job.applied else Outcome.ABANDONED
         with self._journal.lock():
-            for index in job.remaining:
-                self._note(Dropped(job.id, self._clock.now(), index, "closed by the operator"))
-            self._note(Closed(job.id, self._clock.now(), outcome))
-        return self.job(job.id)
+            return self._close(self._settle(job), "closed by the operator")
 
     def rollback(self, plan: RollbackPlan, report: Report | None = None, *, reboot: bool) -> Job:
         """Apply a rollback that was shown; stops at the first conflict.
@@ -373,9 +419,16 @@ class Service:
         """
         if plan.conflict is not None:
             raise plan.conflict
+        with self._journal.lock():
+            self._settle_all()
+            # One that was cut off has its rest in this plan: left open, it could be taken up later.
+            for other in self.jobs():
+                if other.is_open and other.undoes == plan.job.id:
+                    self._close(other, "planned anew")
+            if plan.notes and not plan.changes:
+                self._note(Closed(plan.job.id, self._clock.now(), Outcome.ROLLED_BACK))
         if not plan.changes:
-            self.finish(plan.job)
-            return self.job(plan.job.id)
+            return self.finish(plan.job)
         title = f"roll back: {plan.job.title}"
         job = self.open_job(Goal.ROLLBACK, title, plan.job.devices, plan.changes, plan.job.id)
         return self.run(job, report, reboot=reboot)
@@ -414,6 +467,10 @@ class Service:
             ]
         named = vm.parse_pci(chosen.pci or "")
         running = chosen.power_state is PowerState.RUNNING
+        here = running and chosen.resident_on == pool.this_host
+        state = chosen.power_state.value
+        if running and not here:
+            state = f"on {printable(pool.host_name(chosen.resident_on) or 'no host', 40)}"
         found = [
             Check(
                 f"VM {printable(chosen.name, 40)} names the device",
@@ -422,36 +479,51 @@ class Service:
                 set(bdfs) <= set(named),
                 "Bind again in step 4.",
             ),
-            Check("VM runs", "Running", chosen.power_state.value, running, "Start it in step 5."),
+            Check("VM runs", "Running on this host", state, here, "Start it in step 5."),
         ]
-        if running:
-            backend = self._host.backend_devices(chosen.domid)
-            found.append(
-                Check(
-                    "Device in the VM's backend",
-                    ", ".join(map(str, bdfs)),
-                    ", ".join(map(str, backend)) or "none",
-                    set(bdfs) <= set(backend),
-                    "The VM was started before it was bound, or the device failed: shut the VM "
-                    "down and start it; see /var/log/xensource.log.",
-                )
-            )
-        return found
+        return [*found, self._backend_check(bdfs, chosen.domid)] if here else found
+
+    def _backend_check(self, bdfs: Sequence[Bdf], domid: int) -> Check:
+        name, expected = "Device in the VM's backend", ", ".join(map(str, bdfs))
+        try:
+            backend = self._host.backend_devices(domid)
+        except Problem as problem:
+            return Check(name, expected, problem.summary, passed=False, next=problem.remedy)
+        return Check(
+            name,
+            expected,
+            ", ".join(map(str, backend)) or "none",
+            set(bdfs) <= set(backend),
+            "The VM was started before it was bound, or the device failed: shut the VM "
+            "down and start it; see /var/log/xensource.log.",
+        )
 
     def observe(self, change: Change) -> Held:
         """What a change's place holds now. Raises Problem when it cannot be read."""
-        if isinstance(change, Reboot):
-            return Held.BEFORE if self._host.boot_id() == change.before else Held.AFTER
         now: object
-        if isinstance(change, FileEdit):
+        if isinstance(change, Reboot):
+            now = self._host.boot_id()
+        elif isinstance(change, FileEdit):
             now = self._files.read(change.path)
         elif isinstance(change, VmEdit):
             now = self._toolstack.read_key(change.uuid, change.key)
         else:
             now = self._toolstack.vm(change.uuid).power_state
-        if now == change.after:
-            return Held.AFTER
-        return Held.BEFORE if now == change.before else Held.OTHER
+        return _compare(change, now)
+
+    def _refuse_unsafe(self, devices: Sequence[DeviceId], changes: Sequence[Change]) -> None:
+        """Hold changes about to be made to the safety rules, as the host is now. Raises Problem."""
+        if not any(guard.gives(change) for change in changes):
+            return
+        inventory, pool = self._host.inventory(), None
+        with contextlib.suppress(Problem):
+            pool = self._toolstack.pool()
+        given = {bdf for change in changes for bdf in guard.taken(inventory, pool, change)}
+        for noted in devices:
+            now = inventory.function(noted.bdf)
+            if noted.bdf in given and now is not None and DeviceId.of(now) != noted:
+                raise _moved(f"{noted.bdf} is another device now, {now.ids} {now.name}.")
+        refuse(guard.findings(inventory, pool, changes))
 
     # --- applying one change
 
@@ -547,22 +619,72 @@ class Service:
     def _note(self, record: Record) -> None:
         self._journal.append(record)
 
+    def _settle_all(self) -> None:
+        for job in self.jobs():
+            if job.is_open:
+                self._settle(job)
+
     def _settle(self, job: Job) -> Job:
         """Note what the host shows to be done, and close the job if nothing is left."""
+        job = self.job(job.id)
+        if not job.is_open:
+            return job
+        for index in job.remaining:
+            if job.progress[index] is Progress.BEGAN:
+                self._mend(job.changes[index])
+        for record in self._overdue(job, self.jobs()):
+            self._note(record)
+        return self.job(job.id)
+
+    def _overdue(self, job: Job, jobs: Sequence[Job]) -> list[Record]:
+        """The records that the host shows to be due for an open job."""
         now = self._clock.now()
+        due: list[Record] = []
         for index in job.remaining:
             change = job.changes[index]
             begun = job.progress[index] is Progress.BEGAN
-            if (begun or isinstance(change, Reboot)) and self._is_done(change):
-                self._note(Applied(job.id, now, index))
-        job = self.job(job.id)
-        if job.goal is Goal.ROLLBACK and job.undoes:
-            self._close_undone(job)
-        if job.is_open and not job.remaining and _ends_by_itself(job):
-            outcome = Outcome.DONE if job.applied else Outcome.ABANDONED
-            self._note(Closed(job.id, now, outcome))
-            job = self.job(job.id)
-        return job
+            all_before = len(due) == job.remaining.index(index)
+            expected = all_before if isinstance(change, Reboot) else begun
+            if expected and self._is_done(change):
+                due.append(Applied(job.id, now, index))
+        for record in due:
+            job = step(job, record)
+        undone = next((other for other in jobs if other.id == job.undoes), None)
+        if _has_undone(job) and undone and undone.outcome is not Outcome.ROLLED_BACK:
+            due.append(Closed(undone.id, now, Outcome.ROLLED_BACK))
+        if not job.remaining and _ends_by_itself(job):
+            due.append(Closed(job.id, now, _outcome(job)))
+        return due
+
+    def _with_reboot_ahead(self, job: Job) -> Job:
+        """The job with its reboot after its edit: one that happened before does not count."""
+        boot_id = self._host.boot_id()
+        left = [(index, job.changes[index]) for index in job.remaining]
+        stale = [
+            index
+            for index, change in left
+            if isinstance(change, Reboot) and change.before != boot_id
+        ]
+        for index in stale:
+            self._note(Dropped(job.id, self._clock.now(), index, "rebooted before the edit"))
+            self._note(Planned(job.id, self._clock.now(), (Reboot(boot_id),)))
+        return self.job(job.id) if stale else job
+
+    def _mend(self, change: Change) -> None:
+        """Give a key its first value again where a write was cut off after removing it.
+
+        XAPI has no call that replaces one key of a map, so that whoever is killed between the two
+        calls takes away what somebody else had there.
+        """
+        if (
+            isinstance(change, VmEdit)
+            and ":" in change.key
+            and change.before is not None
+            and change.after is not None
+        ):
+            with contextlib.suppress(Problem):
+                if self._toolstack.read_key(change.uuid, change.key) is None:
+                    self._toolstack.write_key(change.uuid, change.key, change.before)
 
     def _is_done(self, change: Change) -> bool:
         try:
@@ -570,21 +692,40 @@ class Service:
         except Problem:
             return False
 
-    def _close_undone(self, job: Job) -> None:
-        """Mark the job that this one rolls back, as soon as only the reboot is left."""
-        only_reboot = all(isinstance(job.changes[index], Reboot) for index in job.remaining)
-        undone = next((other for other in self.jobs() if other.id == job.undoes), None)
-        if only_reboot and undone is not None and undone.outcome is not Outcome.ROLLED_BACK:
-            self._note(Closed(undone.id, self._clock.now(), Outcome.ROLLED_BACK))
+    def _close(self, job: Job, why: str) -> Job:
+        """Drop what remains of a job and close it; one that is closed keeps its outcome."""
+        if not job.is_open:
+            return job
+        for index in job.remaining:
+            self._note(Dropped(job.id, self._clock.now(), index, why))
+        self._note(Closed(job.id, self._clock.now(), _outcome(job)))
+        return self.job(job.id)
 
-    def _give_up_if_untouched(self, job: Job, index: int, problem: Problem) -> None:
-        """Close a job that changed nothing, so that it does not ask to be resumed for ever."""
+    def _told(self, job: Job, index: int, problem: Problem) -> Problem:
+        """The problem of a change with what of its job stands; a job without effect is closed."""
         job = self.job(job.id)
-        if job.applied or job.goal is Goal.GIVE or self._is_done(job.changes[index]):
-            return
-        for left in job.remaining:
-            self._note(Dropped(job.id, self._clock.now(), left, problem.code))
-        self._note(Closed(job.id, self._clock.now(), Outcome.ABANDONED))
+        change = job.changes[index]
+        try:
+            held = self.observe(change)
+        except Problem:
+            held = Held.OTHER
+        begun = job.progress[index] is Progress.BEGAN
+        made = begun and held is Held.AFTER
+        if not job.applied and not made:
+            if job.goal is not Goal.GIVE and (not begun or held is Held.BEFORE):
+                with contextlib.suppress(Problem):  # the first problem is the one to tell
+                    self._close(job, problem.code)
+            return problem
+        state = problem.state
+        if state == NOTHING_CHANGED:
+            state = "This change was made." if made else "This change was not made."
+        count = sum(not isinstance(done, Reboot) for done in job.applied)
+        if count:
+            way = "rolling back again goes on from here"
+            if job.goal is not Goal.ROLLBACK:
+                way = f"`serialpass-tui rollback {job.id}` takes them back"
+            state += f" {count} of {len(job.changes)} changes of job {job.id} stand; {way}."
+        return problem.standing(state)
 
 
 def refuse(findings: Sequence[Finding]) -> None:
@@ -599,9 +740,65 @@ def _require_unmoved(scan: Scan, job: Job) -> None:
     for device in job.devices:
         now = scan.standing(device.bdf, device)
         if now.place in {verify.Place.MOVED, verify.Place.ABSENT}:
-            raise Problem(
-                Exit.REFUSED, "device-moved", now.why, state="No VM was changed.", remedy=now.next
-            )
+            raise _moved(now.why)
+
+
+def _moved(why: str) -> Problem:
+    return Problem(
+        Exit.REFUSED,
+        "device-moved",
+        why,
+        remedy="Find the card with `serialpass-tui scan`; roll the job back and choose it anew.",
+    )
+
+
+def _require_open(job: Job) -> Job:
+    """The job, which nobody else has brought to its end meanwhile. Raises Problem `job-closed`."""
+    if job.is_open:
+        return job
+    raise Problem(
+        Exit.CONFLICT,
+        "job-closed",
+        f"Job {job.id} is at its end: {_outcome(job).value}. Somebody else may have closed it.",
+        remedy="Look at `serialpass-tui status` and plan again.",
+    )
+
+
+_VM_IS_GONE = {"xapi-uuid-invalid", "no-vm"}
+
+
+def _rollback_of_rollback(job: Job) -> Problem:
+    again = f"To finish it, roll back job {job.undoes}; to have" if job.is_open else "To have"
+    return Problem(
+        Exit.USAGE,
+        "rollback-of-rollback",
+        f"Job {job.id} is a rollback itself.",
+        remedy=f"{again} its changes back, hide or bind again: the safety rules look anew.",
+    )
+
+
+def _compare(change: Change, now: object) -> Held:
+    """Which of its two sides a change's place shows with `now`."""
+    if isinstance(change, Reboot):
+        return Held.BEFORE if now == change.before else Held.AFTER
+    if now == change.after:
+        return Held.AFTER
+    return Held.BEFORE if now == change.before else Held.OTHER
+
+
+def _outcome(job: Job) -> Outcome:
+    """How a job ended, or would end now."""
+    return job.outcome or (Outcome.DONE if job.applied else Outcome.ABANDONED)
+
+
+def _has_undone(job: Job) -> bool:
+    """Whether a rollback has undone its job: all of it but the reboot."""
+    left = [job.changes[index] for index in job.remaining]
+    return (
+        job.goal is Goal.ROLLBACK
+        and bool(job.applied)
+        and all(isinstance(change, Reboot) for change in left)
+    )
 
 
 def _ends_by_itself(job: Job) -> bool:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from serialpass_tui import cli
 from serialpass_tui.errors import Exit
+from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.service import Service
 from serialpass_tui.sim import machines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Stage
 
 MACHINES = Path(str(resources.files("serialpass_tui"))) / "sim" / "machines"
 MACHINE = str(MACHINES / "xcp-ng-8.3-bios.json")
@@ -141,3 +150,218 @@ def test_scan_and_record_on_this_machine_as_it_is(tmp_path: Path) -> None:
     keys = [device["key"] for device in json.loads(done.stdout)["devices"]]
     assert keys == [device["key"] for device in json.loads(again.stdout)["devices"]]
     assert not (tmp_path / "state").exists()
+
+
+def only_document(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """The one JSON document on the output; anything beside it fails to parse."""
+    document = json.loads(capsys.readouterr().out)
+    assert 1 == document["version"]
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["hide", "--json"],
+        ["--json", "nosuch"],
+        ["scan", "--json", "--nosuch"],
+        ["--json"],
+        ["preview", "--json", "--file", "x"],
+        ["preview", "--json", "--file", "\x1b[31m", "--hide", "zz"],
+        ["--demo", "--json"],
+    ],
+)
+def test_every_usage_error_is_one_document_where_one_was_asked_for(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Exit.USAGE == cli.main(argv)
+    problem = only_document(capsys)["problem"]
+    assert isinstance(problem, dict)
+    assert Exit.USAGE == problem["exit"]
+
+
+def test_a_usage_error_is_told_in_words_and_drives_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert Exit.USAGE == cli.main(["scan", "--nosuch\x1b[31m"])
+    said = capsys.readouterr().err
+    assert "(usage)" in said
+    assert "usage: serialpass-tui" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["--demo", "xcp-ng-8.3-bios", "hide", "02:00.0", "--yes"], "demo-is-the-wizard"),
+        (["--fault", "disk-full", "scan"], "demo-is-the-wizard"),
+        (["--fault", "disk-full"], "fault-needs-demo"),
+        (["--dry-run"], "wizard-option"),
+        (["--yes"], "wizard-option"),
+        (["scan", "--machine", MACHINE, "--host-root", "/"], "machine-and-root"),
+        (["preview", "--file", MACHINE], "nothing-asked"),
+    ],
+)
+def test_options_that_would_not_do_what_they_say_are_refused(
+    argv: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Exit.USAGE == cli.main(argv)
+    assert f"({code})" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["scan"], ["rollback", "--yes"], ["history"]])
+def test_a_host_root_that_is_no_directory_is_not_made(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "nosuch"
+    assert Exit.USAGE == cli.main([*command, "--host-root", str(root)])
+    assert "no-host-root" in capsys.readouterr().err
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("command", [["rollback"], ["rollback", "--dry-run"], ["status"]])
+def test_a_host_root_without_boot_files_stays_as_it_is(tmp_path: Path, command: list[str]) -> None:
+    assert Exit.DONE == cli.main([*command, "--host-root", str(tmp_path)])
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_record_writes_nothing_on_a_dry_run(tmp_path: Path) -> None:
+    file = tmp_path / "host.json"
+    assert Exit.DONE == cli.main(["record", str(file), "--machine", MACHINE, "--dry-run"])
+    assert not file.exists()
+
+
+def test_record_replaces_a_file_only_when_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grub.cfg"
+    file.write_text("menuentry")
+    argv = ["record", str(file), "--machine", MACHINE]
+    assert Exit.USAGE == cli.main(argv)
+    assert "menuentry" == file.read_text()
+    assert Exit.USAGE == cli.main([*argv, "--json"])
+    assert Exit.DONE == cli.main([*argv, "--yes"])
+    assert 1 == json.loads(file.read_text())["version"]
+    capsys.readouterr()
+
+
+def test_record_writes_to_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = tmp_path / "sda"
+    disk.write_bytes(b"partition table")
+    monkeypatch.setattr(Path, "is_block_device", lambda path: path == disk)
+    monkeypatch.setattr(Path, "is_file", lambda path: path != disk and path.exists())
+    assert Exit.FAILED == cli.main(["record", str(disk), "--machine", MACHINE, "--yes"])
+    assert b"partition table" == disk.read_bytes()
+    assert "block device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("json_asked", [False, True])
+def test_an_interruption_is_told_as_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], json_asked: bool
+) -> None:
+    def interrupted(_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_service", interrupted)
+    assert Exit.FAILED == cli.main(["scan", *(["--json"] if json_asked else [])])
+    if json_asked:
+        problem = only_document(capsys)["problem"]
+        assert isinstance(problem, dict)
+        assert "interrupted" == problem["code"]
+    else:
+        assert "(interrupted)" in capsys.readouterr().err
+
+
+def run_cli(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program in a process and an environment of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "serialpass_tui", *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    )
+
+
+def test_a_console_that_lacks_a_letter_shows_its_number() -> None:
+    done = run_cli("vms", "--machine", MACHINE, PYTHONIOENCODING="ascii")
+    assert 0 == done.returncode
+    assert done.stdout.isascii()
+
+
+def test_a_log_is_written_where_the_words_say(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run_cli("scan", SERIALPASS_LOG=str(log))
+    assert log.is_file()
+    unwritable = str(tmp_path / "no" / "log")
+    done = run_cli("scan", "--json", "--machine", MACHINE, SERIALPASS_LOG=unwritable)
+    assert (2, "log-unwritable") == (done.returncode, json.loads(done.stdout)["problem"]["code"])
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    command = f"{sys.executable} -m serialpass_tui scan --machine {MACHINE} | true"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_kill_in_the_middle_of_a_change_is_journalled_and_told(
+    open_stage: Callable[..., Stage],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    stage = open_stage()
+    bdfs = next(c.bdfs for c in stage.service.scan().candidates if c.selectable)
+    before = stage.boot_bytes()
+    files = stage.files
+
+    class Killing:
+        """Files whose writer is killed as soon as the file has its new content."""
+
+        read, keep = files.read, files.keep
+
+        def replace(self, path: str, old: bytes, new: bytes) -> None:
+            """Replace, and be killed."""
+            files.replace(path, old, new)
+            signal.raise_signal(number)
+
+    journal = StateDirectory(stage.world.state_dir)
+    killed = Service(stage.world.host, Killing(), stage.toolstack, journal, stage.world.clock)
+    monkeypatch.setattr(cli, "_service", lambda _args: killed)
+    argv = ["hide", *map(str, bdfs), "--yes", "--json"]
+    handlers = [signal.getsignal(each) for each in signal.Signals]
+    assert Exit.FAILED == cli.main(argv)
+    assert handlers == [signal.getsignal(each) for each in signal.Signals]
+    problem = only_document(capsys)["problem"]
+    assert isinstance(problem, dict)
+    assert "interrupted" == problem["code"]
+
+    (job,) = stage.service.jobs_as_found()
+    assert job.awaits_reboot
+    monkeypatch.setattr(cli, "_service", lambda _args: stage.service)
+    assert Exit.DONE == cli.main(["rollback", "--yes"])
+    assert before == stage.boot_bytes()
+
+
+def test_nohup_is_not_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr(
+            cli, "_service", lambda _args: seen.append(signal.getsignal(signal.SIGHUP))
+        )
+        assert Exit.BUG == cli.main(["scan"])  # there is no service: only the handler counts
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert [signal.SIG_IGN] == seen

@@ -13,11 +13,13 @@ from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from serialpass_tui.core.job import Record
     from tests.conftest import Stage
 
 
@@ -313,3 +315,187 @@ def test_preview_document_names_the_rescue_entry() -> None:
     assert "safe" == plan["rescue_entry"]
     assert plan["changed"]
     assert ["xe"] == plan["entries"]
+
+
+def test_no_line_drives_the_terminal_or_breaks_in_two() -> None:
+    term = terminal()
+    path = "/tmp/gr\x1b[31mub\n.cfg\udcff"
+    plain.preview(term, path, EXTLINUX, hide=[Bdf(0, 2, 0, 0)], unhide=[], parameter=None)
+    assert r"--- a/tmp/gr\x1b[31mub\x0a.cfg\udcff" in said(term).splitlines()
+    assert not {c for c in said(term) if ord(c) < 32} - {"\n"}
+    said(term).encode()
+
+
+@pytest.mark.parametrize("how", [EOFError, KeyboardInterrupt])
+@pytest.mark.parametrize("command", [plain.hide, plain.unhide])
+def test_a_question_that_nobody_answers_changes_nothing(
+    open_stage: Callable[..., Stage], how: type[BaseException], command: Callable[..., int]
+) -> None:
+    stage = open_stage()
+    if command is plain.unhide:
+        plain.hide(stage.service, terminal(yes=True), card(stage))
+
+    def nobody(_question: str) -> str:
+        raise how
+
+    before = stage.boot_bytes()
+    term = plain.Terminal(io.StringIO(), nobody, interactive=True)
+    assert Exit.USAGE == command(stage.service, term, card(stage))
+    assert "Nothing was changed." in said(term)
+    assert before == stage.boot_bytes()
+
+
+def test_a_change_is_announced_once(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    term = terminal(yes=True)
+    plain.bind(stage.service, term, vm_name(stage), card(stage), start=True)
+    announced = [line for line in said(term).splitlines() if line.startswith("... ")]
+    assert 1 == sum("start VM" in line for line in announced)
+    assert len(set(announced)) == len(announced)
+
+
+class Deaf(io.StringIO):
+    """A pipe whose reader went away."""
+
+    def write(self, text: str) -> int:
+        """Refuse."""
+        raise BrokenPipeError
+
+    def fileno(self) -> int:
+        """There is no descriptor behind it."""
+        raise io.UnsupportedOperation
+
+
+def test_work_goes_on_when_nobody_reads_any_more(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    before = stage.boot_bytes()
+    term = plain.Terminal(Deaf(), lambda _: "", interactive=False, yes=True)
+    assert Exit.DONE == plain.hide(stage.service, term, card(stage))
+    assert before != stage.boot_bytes()
+
+
+def test_a_finding_about_a_vm_names_no_device(open_stage: Callable[..., Stage]) -> None:
+    service = open_stage("xcp-ng-8.3-uefi").service
+    words, json_term = terminal(), terminal(json=True)
+    plain.vms(service, words)
+    plain.vms(service, json_term)
+    reasons = [reason for vm in document(json_term)["vms"] for reason in vm["refused"]]
+    assert reasons
+    assert {None} == {reason["bdf"] for reason in reasons}
+    assert "0000:00:00.0" not in said(words)
+
+
+def test_unhide_warns_of_the_vm_that_would_take_the_device_back(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    plain.bind(stage.service, terminal(yes=True), vm_name(stage), card(stage), start=False)
+    term, json_term = terminal(yes=True, dry_run=True), terminal(json=True)
+    plain.unhide(stage.service, term, card(stage))
+    plain.unhide(stage.service, json_term, card(stage))
+    assert f"VM {printable(vm_of(stage).name)} names" in said(term)
+    assert "device-of-vm" in {finding["code"] for finding in document(json_term)["findings"]}
+
+
+def vm_of(stage: Stage) -> Any:
+    """The VM that has the card."""
+    (vm,) = [vm for vm in stage.toolstack.pool().vms if vm.pci is not None]
+    return vm
+
+
+def test_the_backup_beside_the_file_is_shown_before_it_is_written(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    term = terminal(yes=True)
+    plain.hide(stage.service, term, card(stage))
+    folder = (stage.world.root / "boot/grub").iterdir()
+    (backup,) = [path.name for path in folder if "serialpass" in path.name]
+    assert f"/boot/grub/{backup}" in said(term).partition("is written")[0]
+
+
+def test_bind_says_where_the_device_stands(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    term = terminal()
+    assert Exit.USAGE == plain.bind(stage.service, term, vm_name(stage), card(stage), start=False)
+    assert "dom0 has it" in said(term)
+
+
+def test_a_rollback_in_conflict_is_exit_4_even_when_dry(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    boot = stage.service.scan().boot
+    assert boot is not None
+    stage.files.replace(boot.path, boot.data, boot.data + b"# somebody else\n")
+    with pytest.raises(Problem) as caught:
+        plain.rollback(stage.service, terminal(dry_run=True), None, every=False)
+    assert Exit.CONFLICT is caught.value.exit_status
+
+
+def test_a_dry_rollback_of_all_jobs_foresees_each(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage("xenserver-6.2-procedure")
+    for bdf in (Bdf(0, 2, 0, 0), Bdf(0, 5, 0, 0)):
+        plain.hide(stage.service, terminal(yes=True), [bdf])
+    journal = stage.world.state_dir / "journal"
+    before = (stage.boot_bytes(), journal.read_bytes())
+    term = terminal(json=True, dry_run=True)
+    assert Exit.DONE == plain.rollback(stage.service, term, None, every=True)
+    assert ["2", "1"] == [undo["job"] for undo in document(term)["rollback"]]
+    assert before == (stage.boot_bytes(), journal.read_bytes())
+
+
+def test_a_rollback_that_nobody_confirms_writes_no_journal(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    stage.world.host.reboot()
+    journal = stage.world.state_dir / "journal"
+    before = journal.read_bytes()
+    term = terminal()
+    assert Exit.USAGE == plain.rollback(stage.service, term, None, every=False)
+    assert "reboot this host" in said(term)
+    assert before == journal.read_bytes()
+
+
+def test_after_the_reboot_no_job_is_open(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    term = terminal()
+    plain.status(stage.service, term)
+    assert "`serialpass-tui rollback 1`" in said(term)
+    stage.world.host.reboot()
+    for command in (plain.status, plain.history):
+        term = terminal()
+        command(stage.service, term)
+        assert "open" not in said(term).lower()
+
+
+def test_a_job_that_is_rolled_back_already_has_nothing_to_undo(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    plain.rollback(stage.service, terminal(yes=True), "1", every=False)
+    term = terminal(yes=True)
+    assert Exit.DONE == plain.rollback(stage.service, term, "1", every=False)
+    assert "nothing to undo" in said(term)
+    assert 2 == len(stage.service.jobs())
+
+
+def test_status_shows_the_devices_to_whoever_may_not_read_the_journal(
+    open_stage: Callable[..., Stage],
+) -> None:
+    class Closed(StateDirectory):
+        def records(self) -> tuple[Record, ...]:
+            raise Problem(Exit.FAILED, "state-unreadable", "Not yours.", remedy="Run this as root.")
+
+    stage = open_stage()
+    service = stage.service_with(Closed(stage.world.state_dir))
+    term, json_term = terminal(), terminal(json=True)
+    assert Exit.DONE == plain.status(service, term)
+    assert str(card(stage)[0]) in said(term)
+    assert "Not yours. Run this as root." in said(term)
+    plain.status(service, json_term)
+    assert "state-unreadable" == document(json_term)["job_problem"]["code"]

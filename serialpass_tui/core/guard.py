@@ -16,7 +16,7 @@ from serialpass_tui.core.verify import PCIBACK
 from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.changes import Change
@@ -83,8 +83,3 @@ def _hidden(inventory: Inventory, path: str, data: bytes) -> frozenset[Bdf]:
     except Problem:
         return frozenset()
     return hide_list.hidden(entry, inventory.pci) if entry is not None else frozenset()
-
-
-def refused(found: Iterable[Finding]) -> Finding | None:
-    """The first refusal among findings."""
-    return next(iter(safety.refusals(found)), None)

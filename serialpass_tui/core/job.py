@@ -185,11 +185,14 @@ def fold(records: Iterable[Record]) -> tuple[Job, ...]:
                 record.job, record.at, record.goal, record.title, record.devices, record.undoes
             )
         elif record.job in jobs:
-            jobs[record.job] = _step(jobs[record.job], record)
+            jobs[record.job] = step(jobs[record.job], record)
     return tuple(jobs.values())
 
 
-def _step(job: Job, record: Planned | Began | Applied | Dropped | Closed) -> Job:
+def step(job: Job, record: Record) -> Job:
+    """The job after one more record of it."""
+    if isinstance(record, Opened):
+        return job
     if isinstance(record, Planned):
         waiting = (Progress.WAITING,) * len(record.changes)
         return replace(job, changes=job.changes + record.changes, progress=job.progress + waiting)

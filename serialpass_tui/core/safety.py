@@ -13,7 +13,7 @@ from serialpass_tui.core.candidates import card_of
 from serialpass_tui.core.rules.finding import Finding, Severity
 from serialpass_tui.core.rules.neighbours import bridge_shared, named, siblings_left
 from serialpass_tui.core.rules.uses import OTHER_DEVICE, Use, lost_with, uses
-from serialpass_tui.core.rules.vms import vm_findings
+from serialpass_tui.core.rules.vms import unhide_findings, vm_findings
 from serialpass_tui.core.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.pool import Pool
 
-__all__ = ["Finding", "Severity", "findings", "refusals", "vm_findings"]
+__all__ = ["Finding", "Severity", "findings", "refusals", "unhide_findings", "vm_findings"]
 
 _BIOS = (
     "Switch it on in the firmware setup: VT-d on Intel, IOMMU or AMD-Vi on AMD, often beside "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING, cast
 
@@ -52,6 +53,8 @@ def save(path: Path, recording: Recording, *, redact: bool) -> None:
     shown = without_identifiers(recording) if redact else recording
     data = (json.dumps(codec.encode(shown), indent=2) + "\n").encode()
     try:
+        if path.is_block_device():
+            raise OSError(errno.ENOTSUP, "it is a block device")
         if path.exists() and not path.is_file():
             path.write_bytes(data)  # /dev/stdout and the like have no place for a second file
         else:

@@ -70,9 +70,11 @@ def _edit_boot(
 ) -> int:
     seen = service.scan()
     plan = service.plan_hide(seen, add=add, remove=remove)
-    findings = seen.findings(add)
+    findings = (*seen.findings(add), *seen.unhide_findings(remove))
+    edit = FileEdit(plan.path, plan.before, plan.after)
     fields: dict[str, Json] = {
         "plan": _plan(plan),
+        "backup": edit.backup_path if plan.changed else None,
         "findings": [finding_fields(finding) for finding in findings],
     }
     term.say(*_plan_lines(plan), *finding_lines(findings))
@@ -82,13 +84,13 @@ def _edit_boot(
         term.say("The boot entry already says so: nothing to do.")
         term.say(*(standing_line(seen.standing(bdf)) for bdf in bdfs))
         return Exit.DONE
+    term.say(f"The file as it is stays beside it: {edit.backup_path}")
     status = term.may_apply(f"Write {plan.path}?")
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
     functions = (seen.inventory.function(bdf) for bdf in bdfs)
     devices = [DeviceId.of(function) for function in functions if function is not None]
-    edit = FileEdit(plan.path, plan.before, plan.after)
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
     job = service.open_job(goal, title, devices, [edit, Reboot(seen.inventory.boot_id)])
     job = service.run(job)

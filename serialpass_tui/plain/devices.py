@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.text import printable
-from serialpass_tui.errors import Exit
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.jobs import job_fields
 from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields
 
@@ -53,7 +52,7 @@ def _host_lines(seen: Scan) -> Iterable[str]:
     facts = seen.inventory
     product = f"{facts.product.brand} {facts.product.version}".strip() or "no XenServer or XCP-ng"
     xen = f"Xen {facts.xen.version}" if facts.xen else "no Xen running"
-    yield f"Host {printable(facts.hostname)}: {product}, {xen}, kernel {facts.kernel}"
+    yield f"Host {facts.hostname}: {product}, {xen}, kernel {facts.kernel}"
     yield f"Boot file: {seen.boot.path if seen.boot else 'none found'}"
 
 
@@ -94,13 +93,13 @@ def _device(seen: Scan, candidate: Candidate) -> dict[str, Json]:
 
 def _candidate_lines(seen: Scan, candidate: Candidate) -> Iterable[str]:
     where = ", ".join(map(str, candidate.bdfs)) or candidate.key
-    yield f"{where}  {candidate.kind.value}: {printable(candidate.name)}"
+    yield f"{where}  {candidate.kind.value}: {candidate.name}"
     for function in candidate.functions:
         standing = seen.standing(function.bdf)
         ttys = " ".join(function.ttys)
         yield f"  {function.bdf} {function.ids} {standing.place.value} {ttys}".rstrip()
     for thing in candidate.attached:
-        yield f"  on it: {printable(thing)}"
+        yield f"  on it: {thing}"
     yield f"  {candidate.route}"
     if candidate.note:
         yield f"  {candidate.note}"
@@ -110,7 +109,11 @@ def _candidate_lines(seen: Scan, candidate: Candidate) -> Iterable[str]:
 def status(service: Service, term: Terminal) -> int:
     """`status`: where each device stands, and the open job."""
     seen = service.scan()
-    job = next((job for job in reversed(service.jobs()) if job.is_open), None)
+    job, problem = None, None
+    try:
+        job = next((job for job in reversed(service.jobs_as_found()) if job.is_open), None)
+    except Problem as unread:  # the devices can be looked at without root, the journal cannot
+        problem = unread
     expected = {device.bdf: device for device in job.devices} if job else {}
     named = {bdf for candidate in seen.candidates for bdf in candidate.bdfs}
     named |= seen.hide.asked | seen.hide.booted | set(expected)
@@ -120,14 +123,19 @@ def status(service: Service, term: Terminal) -> int:
             {"bdf": str(item.bdf), "name": item.name, **standing_fields(item)} for item in standings
         ],
         job=job_fields(job) if job else None,
+        job_problem=problem.as_json() if problem else None,
         booted_error=seen.hide.booted_error or None,
     )
     term.say(*(standing_line(item) for item in standings))
     if seen.hide.booted_error:
         term.say(f"This boot hides nothing: {seen.hide.booted_error}")
+    if problem:
+        term.say("", f"Jobs are not shown: {problem.summary} {problem.remedy}")
     if job:
-        term.say("", f"Open job {job.id}: {printable(job.title)}")
-        term.say("  Run serialpass-tui to go on, or `serialpass-tui rollback` to take it back.")
+        term.say("", f"Open job {job.id}: {job.title}")
+        on = "Reboot this host" if job.awaits_reboot else "Run serialpass-tui"
+        back, verb = (job.undoes, "finish it") if job.undoes else (job.id, "take it back")
+        term.say(f"  {on} to go on, or `serialpass-tui rollback {back}` to {verb}.")
     return Exit.DONE
 
 
@@ -137,4 +145,4 @@ def standing_line(item: Standing) -> str:
         f"{word}:{'yes' if value else 'no'}"
         for word, value in (("asked", item.asked), ("booted", item.booted), ("bound", item.bound))
     )
-    return f"{item.bdf}  {item.place.value:<15} {marks}  {printable(item.name)}. {item.why}"
+    return f"{item.bdf}  {item.place.value:<15} {marks}  {item.name}. {item.why}"

@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.codec import Json, encode
-from serialpass_tui.core.text import printable
-from serialpass_tui.errors import Exit
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.words import change_fields, change_lines, tell_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from serialpass_tui.core.changes import Change
     from serialpass_tui.core.job import Job
     from serialpass_tui.plain.terminal import Terminal
-    from serialpass_tui.service import Service
+    from serialpass_tui.service import RollbackPlan, Service
 
 
 def history(service: Service, term: Terminal) -> int:
     """`history`: all jobs, newest first."""
-    jobs = service.jobs()[::-1]
+    jobs = service.jobs_as_found()[::-1]
     term.document(jobs=[job_fields(job) for job in jobs])
     if not jobs:
         term.say("No job was done on this host.")
     for job in jobs:
         state = job.outcome.value if job.outcome else "open"
-        term.say(f"{job.id}  {state:<12} {printable(job.title)}")
+        term.say(f"{job.id}  {state:<12} {job.title}")
         pairs = zip(job.changes, job.progress, strict=True)
         term.say(*(f"  {progress.value:<8} {change.describe()}" for change, progress in pairs))
     return Exit.DONE
@@ -47,35 +49,64 @@ def job_fields(job: Job) -> dict[str, Json]:
 
 
 def rollback(service: Service, term: Terminal, job_id: str | None, *, every: bool) -> int:
-    """`rollback`: undo one job, the newest, or all newest first, each shown before it is done."""
-    if not term.dry_run:
-        service.resume()
-    newest_first = service.undoable()
-    chosen = newest_first if every else newest_first[:1]
+    """`rollback`: undo one job, the newest, or all newest first, each shown before it is done.
+
+    Raises:
+        Problem: the conflict at which it stops, with the jobs that were rolled back before it.
+    """
     if job_id is not None:
-        chosen = [service.job(job_id)]
+        found = service.job(job_id)
+        chosen = [job for job in service.jobs_as_found() if job.id == found.id]
+    else:
+        newest_first = service.undoable()
+        chosen = newest_first if every else newest_first[:1]
     if not chosen:
         term.say("There is nothing to roll back.")
+    undone: list[Job] = []
     shown: list[Json] = []
+    foreseen: list[Change] = []
     status: Exit | None = None
     for job in chosen:
-        plan = service.plan_rollback(job)
-        term.say(f"Roll back {job.id}: {printable(job.title)}", *change_lines(plan.changes))
-        status = term.may_apply(f"Roll back {job.id}?")
-        if status is None:
-            service.rollback(plan, tell_progress(term), reboot=False)
-            term.say(f"Job {job.id} is rolled back.")
+        try:
+            plan = service.plan_rollback(job, after=foreseen)
+            status = _show(term, plan)
+            if status is None:
+                undone.append(service.rollback(plan, tell_progress(term), reboot=False))
+                term.say(f"Job {job.id} is {'rolled back' if plan.changes else 'closed'}.")
+        except Problem as problem:
+            raise _after(undone, problem) from problem
         shown.append(
             {
                 "job": job.id,
                 "applied": status is None,
                 "changes": [change_fields(change) for change in plan.changes],
-                "conflict": plan.conflict.as_json() if plan.conflict else None,
+                "conflict": None,
             }
         )
+        foreseen += plan.changes if term.dry_run else ()
         if status is not None and not term.dry_run:
             break
     term.document(rollback=shown)
-    if status is None and any(job.awaits_reboot for job in service.jobs() if job.is_open):
+    if any(job.awaits_reboot for job in undone):
         term.say("Reboot this host: until then the running kernel keeps the devices hidden.")
     return status or Exit.DONE
+
+
+def _show(term: Terminal, plan: RollbackPlan) -> Exit | None:
+    """Show one undo; None to go ahead, otherwise the status to end with. Raises Problem."""
+    job = plan.job
+    term.say(f"Roll back {job.id}: {job.title}", *change_lines(plan.changes))
+    term.say(*(f"Note: {note}" for note in plan.notes))
+    if plan.conflict is not None:
+        raise plan.conflict
+    if plan.changes:
+        return term.may_apply(f"Roll back {job.id}?")
+    term.say("Nothing of it stands: there is nothing to undo.")
+    closes = job.is_open or plan.notes
+    return term.may_apply(f"Close job {job.id}?") if closes else Exit.DONE
+
+
+def _after(undone: Iterable[Job], problem: Problem) -> Problem:
+    """The problem, told as what stopped a run that had rolled back other jobs already."""
+    done = ", ".join(job.undoes or job.id for job in undone)
+    return problem.standing(f"Rolled back before it: {done}. {problem.state}") if done else problem

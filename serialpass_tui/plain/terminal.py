@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from serialpass_tui.core.text import printable
@@ -31,16 +34,24 @@ class Terminal:
     json: bool = False
 
     def say(self, *lines: str) -> None:
-        """Lines for a person; nothing where a document was asked for."""
+        """Lines for a person, safe to show; nothing where a document was asked for."""
         if not self.json:
             for line in lines:
-                self.out.write(line + "\n")
+                self._put(printable(line) + "\n")
 
     def document(self, **fields: Json) -> None:
         """The one JSON document of this run; nothing where words were asked for."""
         if self.json:
-            json.dump({"version": VERSION, **fields}, self.out, indent=2)
-            self.out.write("\n")
+            self._put(json.dumps({"version": VERSION, **fields}, indent=2) + "\n")
+
+    def _put(self, text: str) -> None:
+        """Write; when the reader (a pager, head) went away, the work goes on without it."""
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.out.fileno())
 
     def may_apply(self, question: str) -> Exit | None:
         """None to go ahead, otherwise the status to end with; never asks where nobody answers."""
@@ -52,7 +63,12 @@ class Terminal:
         if not self.interactive or self.json:
             self.say("Not a terminal: nothing was changed. Give --yes to apply this plan.")
             return Exit.USAGE
-        if self.ask(f"{question} [y/N] ").strip().lower() in {"y", "yes"}:
+        try:
+            answer = self.ask(f"{printable(question)} [y/N] ")
+        except (EOFError, KeyboardInterrupt):
+            self.say("", "Nothing was changed.")
+            return Exit.USAGE
+        if answer.strip().lower() in {"y", "yes"}:
             return None
         self.say("Nothing was changed.")
         return Exit.DONE

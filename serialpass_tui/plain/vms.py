@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.changes import VmPower
 from serialpass_tui.core.job import DeviceId, Goal
-from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import parse_pci
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.plain.devices import standing_line
 from serialpass_tui.plain.words import (
     change_fields,
     change_lines,
@@ -36,11 +38,11 @@ def vms(service: Service, term: Terminal) -> int:
     if not pool.vms:
         term.say("XAPI lists no VM.")
     for vm in pool.vms:
-        where = f" on {printable(pool.host_name(vm.resident_on))}" if vm.resident_on else ""
-        term.say(f"{vm.uuid}  {printable(vm.name)}")
+        where = f" on {pool.host_name(vm.resident_on)}" if vm.resident_on else ""
+        term.say(f"{vm.uuid}  {vm.name}")
         term.say(f"  {vm.power_state.value}{where}, {vm.domain_type}")
         if vm.pci is not None:
-            term.say(f"  other-config:pci={printable(vm.pci)}")
+            term.say(f"  other-config:pci={vm.pci}")
         term.say(*finding_lines(reasons[vm.uuid]))
     return Exit.DONE
 
@@ -87,8 +89,9 @@ def bind(service: Service, term: Terminal, wanted: str, bdfs: Sequence[Bdf], *, 
     """`bind`: give devices to a VM, and with `start` start it."""
     seen = service.scan()
     vm = find_vm(seen.require_pool(), wanted)
-    service.require_devices(seen, bdfs)
     plan = service.plan_bind(seen, vm.uuid, bdfs, start=start)
+    plan = replace(plan, findings=(*seen.findings(bdfs), *plan.findings))
+    term.say(*map(standing_line, seen.standings(bdfs)))
     return _edit_vm(service, term, seen, plan, Goal.BIND)
 
 
@@ -107,7 +110,7 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
         "findings": [finding_fields(finding) for finding in plan.findings],
         "lost": list(plan.lost),
     }
-    name = printable(plan.vm.name)
+    name = plan.vm.name
     term.say(*change_lines(plan.changes), *finding_lines(plan.findings), *plan.lost)
     if not plan.changes:
         term.document(**fields, applied=False, job=None)
@@ -123,8 +126,10 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
     job = service.open_job(goal, f"{title} VM {plan.vm.name}", devices, plan.changes)
     job = service.run(job, tell_progress(term))
     term.document(**fields, applied=True, job=job.id)
+    started = any(isinstance(change, VmPower) for change in plan.changes)
+    effect = "The VM runs with it." if started else "It takes effect when the VM is started."
     term.say(
-        f"VM {name} is changed; job {job.id}. It takes effect when the VM is started.",
+        f"VM {name} is changed; job {job.id}. {effect}",
         f"To take it back: `serialpass-tui rollback {job.id}`.",
     )
     return Exit.DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.rules.vms import NO_DEVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ def finding_fields(finding: Finding) -> dict[str, Json]:
     return {
         "code": finding.code,
         "severity": finding.severity.value,
-        "bdf": str(finding.bdf),
+        "bdf": None if finding.bdf == NO_DEVICE else str(finding.bdf),
         "reason": finding.reason,
         "remedy": finding.remedy,
     }
@@ -30,8 +30,9 @@ def finding_fields(finding: Finding) -> dict[str, Json]:
 def finding_lines(findings: Iterable[Finding]) -> Iterable[str]:
     """Findings in words, refusals first as they come."""
     for finding in findings:
-        yield f"  {finding.severity.value.upper()} {finding.bdf}: {printable(finding.reason)}"
-        yield f"    {printable(finding.remedy)}"
+        about = "" if finding.bdf == NO_DEVICE else f" {finding.bdf}"
+        yield f"  {finding.severity.value.upper()}{about}: {finding.reason}"
+        yield f"    {finding.remedy}"
 
 
 def change_fields(change: Change) -> dict[str, Json]:
@@ -65,9 +66,11 @@ def standing_fields(standing: Standing) -> dict[str, Json]:
 
 def tell_progress(term: Terminal) -> Callable[[Change, float], None]:
     """A line a change, as it begins: a percentage would scroll a slow console."""
+    told: list[Change] = []
 
-    def tell(change: Change, done: float) -> None:
-        if done == 0.0:
+    def tell(change: Change, _done: float) -> None:
+        if not any(change is other for other in told):
+            told.append(change)
             term.say(f"... {change.describe()}")
 
     return tell

@@ -101,6 +101,22 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
         )
 
 
+def unhide_findings(pool: Pool, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
+    """What to know before devices are given back to dom0: a VM that names one takes it again."""
+    return tuple(
+        Finding(
+            "device-of-vm",
+            Severity.WARN,
+            bdf,
+            f"VM {printable(user.name, 60)} names {bdf} in other-config:pci: its next start takes "
+            "the device from dom0 again.",
+            f"Take it from the VM too: serialpass-tui unbind {user.uuid} {bdf}",
+        )
+        for bdf in bdfs
+        for user in users_of(pool, bdf)
+    )
+
+
 def _other_users(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> Iterator[Finding]:
     for bdf in bdfs:
         for user in users_of(pool, bdf):

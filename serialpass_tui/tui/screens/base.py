@@ -79,6 +79,8 @@ class WizardScreen(Screen[None]):
         super().__init__()
         self.frame, self._place, self._headline = frame, place, headline
         self._held: Widget | None = None
+        # Kept, not looked up: a message may arrive when the screen is already being taken apart.
+        self._status = Bar("", ink=Ink.STRONG, name="status")
 
     def compose(self) -> ComposeResult:
         """The parts that are the same everywhere, and the body between them."""
@@ -87,7 +89,7 @@ class WizardScreen(Screen[None]):
         yield Bar(self.frame.notice, ink=Ink.PLAIN, name="notice")
         with Vertical(id="body"):
             yield from self.body()
-        yield Bar("", ink=Ink.STRONG, name="status")
+        yield self._status
         yield Bar(keys_line(self.keys()), name="keys")
         yield Pager(_TOO_SMALL, name="too-small")
 
@@ -101,12 +103,12 @@ class WizardScreen(Screen[None]):
 
     def say(self, words: str, ink: Ink = Ink.STRONG) -> None:
         """Show a word in the status line."""
-        self.query_one("#status", Bar).say(words, ink)
+        self._status.say(words, ink)
 
     @property
     def said(self) -> str:
         """The word in the status line."""
-        return self.query_one("#status", Bar).said
+        return self._status.said
 
     def gap(self) -> Bar:
         """A blank line of the body."""

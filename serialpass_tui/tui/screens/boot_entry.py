@@ -98,10 +98,11 @@ class BootEntryScreen(WizardScreen):
         self._plan = plan
         self._overview = overview(plan, findings)
         self._by_hand = False
+        self._pager = Pager(self._text())
 
     def body(self) -> ComposeResult:
         """The words, then the bytes; the choices below."""
-        yield Pager(self._text())
+        yield self._pager
         yield self.gap()
         go_on = "Write the boot entry" if self._plan.changed else "Next"
         yield Choices(("back", "Back"), ("write", go_on))
@@ -117,7 +118,7 @@ class BootEntryScreen(WizardScreen):
     def action_commands(self) -> None:
         """Show the commands in place of the diff, or the diff again."""
         self._by_hand = not self._by_hand
-        self.query_one("#body Pager", Pager).show(self._text(), len(self._overview) + 1)
+        self._pager.show(self._text(), len(self._overview) + 1)
 
     def choose(self, key: str) -> None:
         """Write, or go back."""

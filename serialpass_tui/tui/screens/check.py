@@ -87,13 +87,13 @@ class CheckScreen(WizardScreen):
     def __init__(self, frame: Frame, vm: Vm | None, checks: tuple[Check, ...]) -> None:
         super().__init__(frame, place_of(Step.CHECK), headline(vm, checks))
         self._vm, self._checks = vm, checks
+        self._table = Table(HEADS)
 
     def body(self) -> ComposeResult:
         """The checks, what to look for, the choices."""
-        table = Table(HEADS)
-        table.styles.height = 1 + min(6, len(self._checks))
-        table.can_focus = False
-        yield table
+        self._table.styles.height = 1 + min(6, len(self._checks))
+        self._table.can_focus = False
+        yield self._table
         yield self.gap()
         yield Pager(advice(self._vm, self._checks))
         yield self.gap()
@@ -116,7 +116,7 @@ class CheckScreen(WizardScreen):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        self.query_one(Table).fill(
+        self._table.fill(
             len(self._checks), lambda index: row(self._vm, self._checks[index])
         )
 

@@ -230,6 +230,7 @@ class DevicesScreen(WizardScreen):
         self._scan = scan
         self._cards = cards(scan)
         super().__init__(frame, place_of(Step.DEVICES), headline(self._cards))
+        self._table, self._details = Table(HEADS), Pager()
         self._ticked = {
             item.candidate.key
             for item in self._cards
@@ -241,11 +242,10 @@ class DevicesScreen(WizardScreen):
         if not self._cards:
             yield Pager(nothing_found(self._scan))
             return
-        table = Table(HEADS, name="devices")
-        table.styles.height = 1 + min(7, len(self._cards))
-        yield table
+        self._table.styles.height = 1 + min(7, len(self._cards))
+        yield self._table
         yield self.gap()
-        yield Pager(name="details")
+        yield self._details
 
     def keys(self) -> Keys:
         """There is no step before this one; without a card there is nothing to choose."""
@@ -257,7 +257,7 @@ class DevicesScreen(WizardScreen):
         if not self._cards:
             return
         ticked = (i for i, item in enumerate(self._cards) if item.candidate.key in self._ticked)
-        self.query_one(Table).fill(len(self._cards), self._row, next(ticked, 0))
+        self._table.fill(len(self._cards), self._row, next(ticked, 0))
         self._tell()
 
     def _row(self, index: int) -> Row:
@@ -266,11 +266,11 @@ class DevicesScreen(WizardScreen):
 
     @property
     def _current(self) -> Card:
-        return self._cards[self.query_one(Table).cursor]
+        return self._cards[self._table.cursor]
 
     def _tell(self) -> None:
         lines = details(self._current)
-        self.query_one("#details", Pager).show((*lines, *facts("Host", host_notes(self._scan))))
+        self._details.show((*lines, *facts("Host", host_notes(self._scan))))
 
     def on_table_moved(self) -> None:
         """Tell of the card under the cursor."""
@@ -285,7 +285,7 @@ class DevicesScreen(WizardScreen):
             self.say(f"Cannot be chosen: {why}", Ink.BAD)
             return
         self._ticked ^= {card.candidate.key}
-        self.query_one(Table).refresh_cursor()
+        self._table.refresh_cursor()
         self.say("")
 
     @property

@@ -90,13 +90,13 @@ class HiddenScreen(WizardScreen):
         headline = verdict(standings, giving=self._giving)
         super().__init__(frame, place_of(Step.HIDDEN), headline)
         self._standings = standings
+        self._table = Table(HEADS)
 
     def body(self) -> ComposeResult:
         """The table, the reasons, the choices."""
-        table = Table(HEADS)
-        table.styles.height = 1 + min(6, len(self._standings))
-        table.can_focus = False
-        yield table
+        self._table.styles.height = 1 + min(6, len(self._standings))
+        self._table.can_focus = False
+        yield self._table
         yield self.gap()
         yield Pager(reasons(self._standings, giving=self._giving))
         yield self.gap()
@@ -117,7 +117,7 @@ class HiddenScreen(WizardScreen):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        self.query_one(Table).fill(
+        self._table.fill(
             len(self._standings), lambda index: row(self._standings[index], giving=self._giving)
         )
 

@@ -102,17 +102,17 @@ class HistoryScreen(WizardScreen):
     def __init__(self, frame: Frame, jobs: Sequence[Job]) -> None:
         super().__init__(frame, "Rollback", "Which job shall be taken back?")
         self._jobs = tuple(reversed(jobs))
+        self._table, self._story = Table(HEADS), Pager()
 
     def body(self) -> ComposeResult:
         """The table and the story of the job under the cursor."""
         if not self._jobs:
             yield Pager((Line("No job was done on this host yet: there is nothing to undo."),))
             return
-        table = Table(HEADS)
-        table.styles.height = 1 + min(8, len(self._jobs))
-        yield table
+        self._table.styles.height = 1 + min(8, len(self._jobs))
+        yield self._table
         yield self.gap()
-        yield Pager(name="story")
+        yield self._story
 
     def keys(self) -> Keys:
         """Without a job there is nothing to preview."""
@@ -121,15 +121,15 @@ class HistoryScreen(WizardScreen):
     def on_mount(self) -> None:
         """Begin at the newest."""
         if self._jobs:
-            self.query_one(Table).fill(len(self._jobs), lambda index: row(self._jobs[index]))
+            self._table.fill(len(self._jobs), lambda index: row(self._jobs[index]))
             self._tell()
 
     @property
     def _current(self) -> Job:
-        return self._jobs[self.query_one(Table).cursor]
+        return self._jobs[self._table.cursor]
 
     def _tell(self) -> None:
-        self.query_one("#story", Pager).show(story(self._current))
+        self._story.show(story(self._current))
 
     def on_table_moved(self) -> None:
         """Tell of the job under the cursor."""

@@ -106,18 +106,19 @@ class VmScreen(WizardScreen):
         self._judged = judged
         self._all = in_order(pool)
         self._seen = self._all
+        self._table, self._about = Table(HEADS), Pager()
+        self._field = Input(compact=True, select_on_focus=False, placeholder="press / to type")
+        self._field.cursor_blink = False
 
     def body(self) -> ComposeResult:
         """Search field, table, what is known of the row under the cursor."""
         with Horizontal(id="search"):
             yield Bar("Search:", ink=Ink.ACCENT, name="search-label")
-            field = Input(compact=True, select_on_focus=False, placeholder="press / to type")
-            field.cursor_blink = False
-            yield field
+            yield self._field
         yield self.gap()
-        yield Table(HEADS, name="vms")
+        yield self._table
         yield self.gap()
-        yield Pager(name="details")
+        yield self._about
 
     def keys(self) -> Keys:
         """A letter is a command until the field is entered."""
@@ -126,12 +127,12 @@ class VmScreen(WizardScreen):
     def on_mount(self) -> None:
         """Put the cursor on the VM that was chosen before, and the focus on the table."""
         self._fill(self._chosen)
-        self.set_focus(self.query_one(Table))
+        self.set_focus(self._table)
 
     def _fill(self, uuid: str) -> None:
         """Show the rows, the cursor on that VM if it is among them."""
         places = (index for index, vm in enumerate(self._seen) if vm.uuid == uuid)
-        self.query_one(Table).fill(len(self._seen), self._row, next(places, 0))
+        self._table.fill(len(self._seen), self._row, next(places, 0))
         self._tell()
 
     def _row(self, index: int) -> Row:
@@ -142,44 +143,43 @@ class VmScreen(WizardScreen):
         return safety.vm_findings(self._judged, vm, self._bdfs)
 
     def _tell(self) -> None:
-        self.query_one("#details", Pager).show(self._details())
+        self._about.show(self._details())
 
     def _details(self) -> tuple[Line, ...]:
         if not self._all:
             return (Line("XAPI lists no VM. Make one first, then press <l> to look again."),)
         if not self._seen:
             return (Line("No VM has a name like that. <Esc> clears the search."),)
-        vm = self._seen[self.query_one(Table).cursor]
+        vm = self._seen[self._table.cursor]
         return details(vm, self._findings(vm))
 
     def action_search(self) -> None:
         """Go to the field; Down, Enter or Esc leave it."""
-        self.set_focus(self.query_one(Input))
+        self.set_focus(self._field)
 
     def leave_field(self) -> bool:
         """Esc in the field clears it and goes to the table; so does Esc after a search."""
-        field = self.query_one(Input)
-        if not field.has_focus and not field.value:
+        if not self._field.has_focus and not self._field.value:
             return False
-        field.value = ""
-        self.set_focus(self.query_one(Table))
+        self._field.value = ""
+        self.set_focus(self._table)
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow or widen the table; the cursor stays on its VM while that is among them."""
-        cursor = self.query_one(Table).cursor
+        cursor = self._table.cursor
         current = self._seen[cursor].uuid if self._seen else ""
         self._seen = matching(self._all, event.value)
         self._fill(current)
 
     def on_input_submitted(self) -> None:
         """Go to the rows that were found; Enter there chooses."""
-        self.set_focus(self.query_one(Table))
+        self.set_focus(self._table)
 
     def action_read(self, unit: str, by: int) -> None:
         """Arrows in the search field lead to the table."""
         if isinstance(self.focused, Input):
-            self.set_focus(self.query_one(Table))
+            self.set_focus(self._table)
         else:
             super().action_read(unit, by)
 
@@ -192,7 +192,7 @@ class VmScreen(WizardScreen):
         """Show the preview, or why there is none."""
         if not self._seen:
             return
-        vm = self._seen[self.query_one(Table).cursor]
+        vm = self._seen[self._table.cursor]
         refused = safety.refusals(self._findings(vm))
         if refused:
             self.say(f"Refused: {refused[0].reason}", Ink.BAD)
