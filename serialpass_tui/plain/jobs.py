@@ -80,7 +80,7 @@ def rollback(service: Service, term: Terminal, job_id: str | None, *, every: boo
                 "job": job.id,
                 "applied": status is None,
                 "changes": [change_fields(change) for change in plan.changes],
-                "conflict": None,
+                "notes": list(plan.notes),
             }
         )
         foreseen += plan.changes if term.dry_run else ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from serialpass_tui.tui.app import WizardApp
 
 PATIENCE = 20.0
-"""Seconds until an expected text has to be on the screen."""
+"""Seconds for which a screen without the expected text may rest before the run is given up."""
 
 _LOOK_EVERY = 0.02
 
@@ -109,10 +109,16 @@ class _Player:
             self._app.exit(int(Exit.DONE))
 
     async def _seen(self, text: str) -> bool:
-        wanted, until = flat(text), time.monotonic() + self._answers.patience
-        while self._app.is_running and time.monotonic() < until:
-            if not self._app.is_busy and wanted in flat(pane_text(self._app.screen)):
+        """Wait for a text as long as the wizard works or its screen changes."""
+        wanted, before, rests_since = flat(text), "", time.monotonic()
+        while self._app.is_running:
+            now = flat(pane_text(self._app.screen))
+            if self._app.is_busy or now != before:
+                before, rests_since = now, time.monotonic()
+            if not self._app.is_busy and wanted in now:
                 return True
+            if time.monotonic() - rests_since > self._answers.patience:
+                return False
             await asyncio.sleep(_LOOK_EVERY)
         return False
 

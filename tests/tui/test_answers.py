@@ -64,7 +64,7 @@ def test_a_run_that_sticks_shows_step_and_screen(
     open_stage: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = WizardApp(open_stage().service, demo=MACHINE)
-    run = Answers(MACHINE, (Answer("Step 1", ("space",)), Answer("never")), patience=0.2)
+    run = Answers(MACHINE, (Answer("Step 1", ("space",)), Answer("never")), patience=1.0)
     assert 1 == play(app, run, headless=True)
     told = capsys.readouterr().err
     assert "step 2 expects 'never'" in told

@@ -379,6 +379,8 @@ def test_the_undo_says_whether_it_needs_a_reboot() -> None:
     told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash)))
     assert told.startswith("Conflict  Changed.\n          Look.")
     assert "nothing to undo" in text(rollback.undo_preview(RollbackPlan(job, (), None)))
+    gone = RollbackPlan(job, (edit,), None, ("VM pbx\x1b is gone, and its keys with it.",))
+    assert text(rollback.undo_preview(gone)).startswith("VM pbx\\x1b is gone")
 
 
 def test_a_problem_tells_all_of_it() -> None:

@@ -116,9 +116,7 @@ class CheckScreen(WizardScreen):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        self._table.fill(
-            len(self._checks), lambda index: row(self._vm, self._checks[index])
-        )
+        self._table.fill(len(self._checks), lambda index: row(self._vm, self._checks[index]))
 
     def choose(self, key: str) -> None:
         """Start, look again, finish, or back."""

@@ -79,6 +79,7 @@ def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
             Line(),
             Line("Nothing is rolled back. It would have been:", Ink.STRONG),
         ]
+    lines += (Line(printable(note), Ink.WARN) for note in plan.notes)
     if not plan.changes:
         lines.append(Line("Nothing of this job stands: there is nothing to undo."))
     elif any(isinstance(change, Reboot) for change in plan.changes):
