@@ -213,11 +213,13 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--hide", nargs="+", default=[], metavar="BDF")
     sub.add_argument("--unhide", nargs="+", default=[], metavar="BDF")
     sub.add_argument("--param", metavar="NAME", help="pciback.hide or xen-pciback.hide")
-    for name, words in (
-        ("hide", "write the boot entry so that the next boot hides devices from dom0"),
-        ("unhide", "write the boot entry so that the next boot gives devices back to dom0"),
-    ):
-        command(name, words).add_argument("bdf", nargs="+", metavar="BDF")
+    sub = command("hide", "write the boot entry so that the next boot hides devices from dom0")
+    sub.add_argument("bdf", nargs="+", metavar="BDF")
+    sub.add_argument(
+        "--now", action="store_true", help="also give them to pciback now, without a reboot"
+    )
+    sub = command("unhide", "write the boot entry so that the next boot gives devices back to dom0")
+    sub.add_argument("bdf", nargs="+", metavar="BDF")
     command("vms", "list the VMs, the devices bound to each, and why one cannot take a device")
     sub = command("bind", "give devices to a VM, by uuid or unambiguous name-label")
     sub.add_argument("vm", metavar="VM")
@@ -282,7 +284,7 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
     bdfs = list(dict.fromkeys(Bdf.parse(text) for text in getattr(args, "bdf", [])))
     runs: dict[str, Callable[[], int]] = {
         "scan": lambda: plain.scan(service, term),
-        "hide": lambda: plain.hide(service, term, bdfs),
+        "hide": lambda: plain.hide(service, term, bdfs, now=args.now),
         "unhide": lambda: plain.unhide(service, term, bdfs),
         "vms": lambda: plain.vms(service, term),
         "bind": lambda: plain.bind(service, term, args.vm, bdfs, start=args.start),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from serialpass_tui.core.inventory import Recording
     from serialpass_tui.core.ports import Files, Journal
     from serialpass_tui.sim.world import SimWorld
 
@@ -61,13 +62,17 @@ def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     with contextlib.ExitStack() as stack:
         count = 0
 
-        def opener(name: str = "xcp-ng-8.3-bios", faults: Faults | None = None) -> Stage:
+        def opener(
+            name: str = "xcp-ng-8.3-bios",
+            faults: Faults | None = None,
+            recording: Recording | None = None,
+        ) -> Stage:
             nonlocal count
             count += 1
             scratch = tmp_path / f"world-{count}"
             scratch.mkdir()
-            recording = machines.load(name)
-            world = stack.enter_context(open_world(recording, scratch, faults or Faults()))
+            host = recording or machines.load(name)
+            world = stack.enter_context(open_world(host, scratch, faults or Faults()))
             toolstack = Xapi([world.socket_path], timeout=5.0)
             return Stage(world, world.files(LocalFiles(world.root)), toolstack)
 

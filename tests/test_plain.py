@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from serialpass_tui import plain
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.inventory import Process
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
+from serialpass_tui.core.verify import Place
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
+from serialpass_tui.sim import machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +123,75 @@ def test_hide_twice_is_hide_once(open_stage: Callable[..., Stage]) -> None:
     assert "nothing to do" in said(term)
     assert once == stage.boot_bytes()
     assert 1 == len(stage.service.jobs())
+
+
+def driver(stage: Stage) -> set[str]:
+    """The drivers that have the card's functions."""
+    return {stage.world.host.driver(bdf) for bdf in card(stage)}
+
+
+def test_hide_now_needs_no_reboot_and_rolls_back_at_once(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    before, bdfs = stage.boot_bytes(), card(stage)
+    assert {"serial"} == driver(stage)
+    term = terminal(yes=True)
+    assert Exit.DONE == plain.hide(stage.service, term, bdfs, now=True)
+    assert f"echo {bdfs[0]} > /sys/bus/pci/drivers/pciback/new_slot" in said(term)
+    assert {"pciback"} == driver(stage)
+    assert {Place.HIDDEN} == {s.place for s in stage.service.scan().standings(bdfs)}
+    assert stage.service.resume() is None
+    plain.bind(stage.service, terminal(yes=True), vm_name(stage), bdfs, start=True)
+    assert Exit.DONE == plain.rollback(stage.service, terminal(yes=True), None, every=True)
+    assert {"serial"} == driver(stage)
+    assert before == stage.boot_bytes()
+
+
+def test_hide_now_of_what_is_hidden_at_the_next_boot_only_takes_it(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    plain.hide(stage.service, terminal(yes=True), card(stage))
+    written = stage.boot_bytes()
+    assert Exit.DONE == plain.hide(stage.service, terminal(yes=True), card(stage), now=True)
+    assert {"pciback"} == driver(stage)
+    assert written == stage.boot_bytes()
+    term = terminal(yes=True)
+    assert Exit.DONE == plain.hide(stage.service, term, card(stage), now=True)
+    assert "nothing to do" in said(term)
+
+
+def test_hide_now_is_refused_while_a_program_holds_the_tty(
+    open_stage: Callable[..., Stage],
+) -> None:
+    held = Process(4711, "ser2net")
+    recording = machines.load("xcp-ng-8.3-bios")
+    ttys = tuple(
+        replace(tty, holders=(held,)) if tty.bdf == Bdf(0, 2, 0, 0) else tty
+        for tty in recording.inventory.ttys
+    )
+    inventory = replace(recording.inventory, ttys=ttys)
+    stage = open_stage(recording=replace(recording, inventory=inventory))
+    before = stage.boot_bytes()
+    with pytest.raises(Problem) as caught:
+        plain.hide(stage.service, terminal(yes=True), card(stage), now=True)
+    assert (Exit.REFUSED, "tty-in-use") == (caught.value.exit_status, caught.value.code)
+    assert "ser2net" in caught.value.summary
+    assert before == stage.boot_bytes()
+    assert {"serial"} == driver(stage)
+
+
+def test_hide_now_without_pciback_in_the_kernel_is_refused(
+    open_stage: Callable[..., Stage],
+) -> None:
+    recording = machines.load("xcp-ng-8.3-bios")
+    inventory = replace(recording.inventory, pciback_registered=False)
+    stage = open_stage(recording=replace(recording, inventory=inventory))
+    with pytest.raises(Problem) as caught:
+        plain.hide(stage.service, terminal(yes=True), card(stage), now=True)
+    assert "pciback-missing" == caught.value.code
+    assert [] == list(stage.service.jobs())
 
 
 def test_hide_then_unhide_gives_the_first_bytes(open_stage: Callable[..., Stage]) -> None:

@@ -13,8 +13,12 @@ import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
+from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
+
+PCIBACK = "pciback"
+"""The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,46 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverChange:
+    """The driver that has one PCI function in dom0, until the next boot."""
+
+    KIND: ClassVar[str] = "change-driver"
+    bdf: Bdf
+    before: str
+    """Empty: none."""
+    after: str
+
+    def inverse(self) -> DriverChange:
+        """The change that gives the function back to the driver it had."""
+        return DriverChange(self.bdf, self.after, self.before)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("driver", str(self.bdf))
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        if self.after:
+            return f"give {self.bdf} to driver {self.after} now"
+        return f"take {self.bdf} from driver {self.before} now"
+
+    def preview(self) -> tuple[str, ...]:
+        """The writes to sysfs that do the same by hand, in the order that xenopsd uses."""
+        drivers = "/sys/bus/pci/drivers"
+        lines = []
+        if self.before:
+            lines.append(f"echo {self.bdf} > {drivers}/{self.before}/unbind")
+        if self.before == PCIBACK:
+            lines.append(f"echo {self.bdf} > {drivers}/{PCIBACK}/remove_slot")
+        if self.after == PCIBACK:
+            lines.append(f"echo {self.bdf} > {drivers}/{PCIBACK}/new_slot")
+        if self.after:
+            lines.append(f"echo {self.bdf} > {drivers}/{self.after}/bind")
+        return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
 class VmPower:
     """The power state of one VM: started on this host, or shut down."""
 
@@ -164,8 +208,8 @@ class VmPower:
         return shlex.join(["xe", "vm-shutdown", f"uuid={self.uuid}"])
 
 
-Change = FileEdit | VmEdit | Reboot | VmPower
-Reversible = FileEdit | VmEdit | VmPower
+Change = FileEdit | VmEdit | Reboot | VmPower | DriverChange
+Reversible = FileEdit | VmEdit | VmPower | DriverChange
 
 
 def unified_diff(path: str, before: bytes, after: bytes, context: int = 2) -> tuple[str, ...]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list, safety, vm
-from serialpass_tui.core.changes import FileEdit, VmEdit, VmPower
+from serialpass_tui.core.changes import PCIBACK, DriverChange, FileEdit, VmEdit, VmPower
 from serialpass_tui.core.pool import PowerState
-from serialpass_tui.core.verify import PCIBACK
 from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def gives(change: Change) -> bool:
     """Whether a change can take a device from dom0, now or at the next boot."""
     if isinstance(change, VmEdit):
         return change.key == PCI_KEY and change.after is not None
+    if isinstance(change, DriverChange):
+        return change.after == PCIBACK
     return isinstance(change, FileEdit) or _is_start(change)
 
 
@@ -44,7 +45,9 @@ def findings(
         bdfs = taken(inventory, after, change)
         if not bdfs:
             continue
-        found += safety.findings(inventory, pool, bdfs, now=isinstance(change, VmPower))
+        found += safety.findings(
+            inventory, pool, bdfs, now=isinstance(change, VmPower | DriverChange)
+        )
         chosen = after.vm(change.uuid) if after and isinstance(change, VmEdit) else None
         if after and chosen:
             found += safety.vm_findings(after, chosen, bdfs)
@@ -63,6 +66,8 @@ def taken(inventory: Inventory, pool: Pool | None, change: Change) -> tuple[Bdf,
     if isinstance(change, VmEdit) and change.key == PCI_KEY:
         held = vm.parse_pci(change.before or "")
         return tuple(bdf for bdf in vm.parse_pci(change.after or "") if bdf not in held)
+    if isinstance(change, DriverChange):
+        return (change.bdf,) if change.after == PCIBACK != change.before else ()
     chosen = pool.vm(change.uuid) if pool and isinstance(change, VmPower) else None
     if chosen is None or not _is_start(change):
         return ()

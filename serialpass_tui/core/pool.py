@@ -35,6 +35,16 @@ class Vm:
     blocked_operations: tuple[tuple[str, str], ...] = ()
 
     @property
+    def config(self) -> str:
+        """Path of the file that describes it; empty where XAPI keeps the VM."""
+        return ""
+
+    @property
+    def config_refusal(self) -> str:
+        """Why that file cannot be edited, a sentence; empty: it can, or there is none."""
+        return ""
+
+    @property
     def pci(self) -> str | None:
         """The value of other-config:pci, None when the key is absent."""
         return dict(self.other_config).get("pci")
@@ -43,6 +53,15 @@ class Vm:
     def ha_protected(self) -> bool:
         """Whether HA restarts it (ha_restart_priority non-empty)."""
         return bool(self.ha_restart_priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest(Vm):
+    """A VM of a host without XAPI: it is the file that describes it."""
+
+    config: str = ""
+    """Path of that file; empty where it was started from one that is not known."""
+    config_refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,11 @@ class Pool:
     name: str = ""
 
     @property
+    def toolstack(self) -> str:
+        """What owns the VMs: xapi, or xl on a host with plain Xen."""
+        return "xapi"
+
+    @property
     def is_master(self) -> bool:
         """Whether this host is the pool master."""
         return self.this_host == self.master
@@ -102,3 +126,10 @@ class Pool:
     def host_name(self, uuid: str) -> str:
         """The name-label of a host; its uuid where it is unknown."""
         return next((host.name for host in self.hosts if host.uuid == uuid), uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class XlHost(Pool):
+    """A host with plain Xen: a pool of itself alone."""
+
+    toolstack: str = "xl"

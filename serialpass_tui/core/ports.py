@@ -26,6 +26,16 @@ class Host(Protocol):
     def reboot(self) -> None:
         """Restart the host without XAPI. Raises Problem."""
 
+    def driver(self, bdf: Bdf) -> str:
+        """The driver bound to a PCI function; empty: none. Raises Problem."""
+
+    def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
+        """Take a function from driver `before` and give it to `after`, until the next boot.
+
+        Raises:
+            Problem: the kernel refused; the function is given back to `before`.
+        """
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain. Raises Problem."""
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import hide_list
+from serialpass_tui.core.changes import PCIBACK
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import users_of
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Reading
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.pool import Pool
-
-PCIBACK = "pciback"
-"""The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
 
 
 class Place(Enum):

@@ -68,7 +68,8 @@ class PciSpec:
         kept = dict(options)
         name = kept.get("name", "")
         place = kept.get("bdf", place)
-        match = _SPEC.fullmatch(place)
+        # xl does not look behind the address in bdf=, only behind one that stands first.
+        match = (_SPEC.match if "bdf" in kept else _SPEC.fullmatch)(place)
         if match is None or name:
             return cls(text, name=name if not place else "", options=tuple(options))
         vslot = match["vslot"] or kept.get("vslot", "")

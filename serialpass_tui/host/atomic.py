@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.text import printable
@@ -14,7 +15,6 @@ from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """No file that this tool reads is near this; a device or a log by mistake is."""
@@ -118,6 +118,31 @@ def sync_directory(folder: Path) -> None:
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
+    finally:
+        os.close(handle)
+
+
+def sync_device(folder: Path, root: Path = Path("/")) -> None:
+    """Have what the file system journalled in its final place on the disk under it.
+
+    A boot loader does not replay a journal. After a power cut it would read the old file, or what
+    has since been written over it, although fsync had returned for the new one. Syncing the block
+    device writes those blocks out (Linux block/fops.c blkdev_fsync). File systems without a device
+    of their own have nothing to sync there.
+
+    Raises:
+        InPlaceError: when the disk did not confirm it.
+    """
+    number = folder.stat().st_dev
+    try:
+        name = (root / f"sys/dev/block/{os.major(number)}:{os.minor(number)}").readlink().name
+        handle = os.open(root / "dev" / name.replace("!", "/"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        raise InPlaceError(error.errno, error.strerror) from error
     finally:
         os.close(handle)
 

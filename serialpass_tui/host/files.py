@@ -81,6 +81,7 @@ class LocalFiles:
             atomic.sweep(target)
             if found == after:
                 atomic.sync_directory(target.parent)
+                self._settle(target)
                 return
             if found != before:
                 raise _changed(path)
@@ -90,8 +91,14 @@ class LocalFiles:
                     raise _changed(path)
 
             atomic.put(target, after, like=facts, last_look=look_again)
+            self._settle(target)
         except OSError as error:
             atomic.cannot_write(path, error)
+
+    def _settle(self, target: Path) -> None:
+        """Let the boot loader see the file; a disk mounted elsewhere is settled by its umount."""
+        if self._root == Path("/"):
+            atomic.sync_device(target.parent)
 
     def _place(self, path: str) -> Path:
         return rooted.resolve(self._root, path)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.changes import PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import commands, facts
+from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.probe import probe
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class LocalHost:
         self._root = root
         self._read = read
         self._run = run
+        self._pciback = Pciback(root)
 
     def inventory(self) -> Inventory:
         """All facts, read anew.
@@ -66,6 +69,21 @@ class LocalHost:
                 state="The host was not restarted.",
                 remedy="Run this as root, or restart the host by hand.",
             )
+
+    def driver(self, bdf: Bdf) -> str:
+        """The driver bound to a PCI function; empty: none."""
+        return self._pciback.driver(bdf)
+
+    def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
+        """Take a function from driver `before` and give it to `after`, until the next boot.
+
+        Raises:
+            Problem: `no-such-device`, `pciback-missing`, `driver-refused`.
+        """
+        if after == PCIBACK:
+            self._pciback.take(bdf)
+        elif before == PCIBACK:
+            self._pciback.give_back(bdf, after)
 
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain, in its order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from serialpass_tui.core.changes import PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host.sysfs import link, text
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serialpass_tui.core.bdf import Bdf
-
-PCIBACK = "pciback"
-"""The driver's name in sysfs on every kernel (Linux drivers/xen/xen-pciback/pci_stub.c)."""
 
 
 def _write(place: Path, value: str) -> None:

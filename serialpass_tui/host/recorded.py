@@ -40,6 +40,19 @@ class RecordedHost:
         """
         _refuse("be rebooted")
 
+    def driver(self, bdf: Bdf) -> str:
+        """The driver that the function had."""
+        function = self._inventory.function(bdf)
+        return function.driver if function else ""
+
+    def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have {bdf} taken from {before or 'no driver'} and given to {after or 'none'}")
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """Refused: xenstore is not part of a recording.
 

@@ -68,6 +68,14 @@ class RescueHost:
         """A rescue ends by the operator's hand. Raises Problem `rescue`."""
         raise _not_running("Unmount the disk and restart the machine by hand.")
 
+    def driver(self, bdf: Bdf) -> str:
+        """No driver of that dom0 runs. Raises Problem `rescue`."""
+        raise _not_running(f"Boot the host to look at the driver of {bdf}.")
+
+    def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
+        """No driver of that dom0 runs. Raises Problem `rescue`."""
+        raise _not_running(f"Boot the host to take {bdf} from {before or after}.")
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """No VM runs. Raises Problem `rescue`."""
         raise _not_running(f"Boot the host to look at domain {domid}.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
-from serialpass_tui.core.changes import FileEdit, Reboot, unified_diff
+from serialpass_tui.core.changes import Change, FileEdit, Reboot, unified_diff
 from serialpass_tui.core.job import DeviceId, Goal
 from serialpass_tui.errors import Exit
 from serialpass_tui.plain.devices import standing_line
-from serialpass_tui.plain.words import finding_fields, finding_lines
+from serialpass_tui.plain.words import change_fields, change_lines, finding_fields, finding_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,9 +50,12 @@ def _dialect_of(file: boot.BootFile, parameter: str | None) -> hide_list.Dialect
     return hide_list.Dialect.OLD if "vmlinuz-2.6" in kernel else hide_list.Dialect.NEW
 
 
-def hide(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
-    """`hide`: plan, preview, ask, write the boot entry; the reboot is left to the operator."""
-    return _edit_boot(service, term, Goal.HIDE, add=bdfs)
+def hide(service: Service, term: Terminal, bdfs: Sequence[Bdf], *, now: bool = False) -> int:
+    """`hide`: plan, preview, ask, write the boot entry; the reboot is left to the operator.
+
+    With `now` pciback gets the devices at once, and no reboot is needed.
+    """
+    return _edit_boot(service, term, Goal.HIDE, add=bdfs, now=now)
 
 
 def unhide(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
@@ -67,37 +70,45 @@ def _edit_boot(
     *,
     add: Sequence[Bdf] = (),
     remove: Sequence[Bdf] = (),
+    now: bool = False,
 ) -> int:
     seen = service.scan()
     plan = service.plan_hide(seen, add=add, remove=remove)
+    taking = service.plan_take(seen, add) if now else ()
     findings = (*seen.findings(add), *seen.unhide_findings(remove))
     edit = FileEdit(plan.path, plan.before, plan.after)
     fields: dict[str, Json] = {
         "plan": _plan(plan),
         "backup": edit.backup_path if plan.changed else None,
         "findings": [finding_fields(finding) for finding in findings],
+        "now": [change_fields(change) for change in taking],
     }
-    term.say(*_plan_lines(plan), *finding_lines(findings))
+    term.say(*_plan_lines(plan), *change_lines(taking), *finding_lines(findings))
     bdfs = (*add, *remove)
-    if not plan.changed:
+    if not plan.changed and not taking:
         term.document(**fields, applied=False, job=None)
         term.say("The boot entry already says so: nothing to do.")
         term.say(*(standing_line(seen.standing(bdf)) for bdf in bdfs))
         return Exit.DONE
-    term.say(f"The file as it is stays beside it: {edit.backup_path}")
-    status = term.may_apply(f"Write {plan.path}?")
+    if plan.changed:
+        term.say(f"The file as it is stays beside it: {edit.backup_path}")
+    status = term.may_apply(f"Write {plan.path}?" if plan.changed else "Take the devices now?")
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
     functions = (seen.inventory.function(bdf) for bdf in bdfs)
     devices = [DeviceId.of(function) for function in functions if function is not None]
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
-    job = service.open_job(goal, title, devices, [edit, Reboot(seen.inventory.boot_id)])
-    job = service.run(job)
+    changes: list[Change] = [edit] if plan.changed else []
+    changes += taking if now else [Reboot(seen.inventory.boot_id)]
+    job = service.run(service.open_job(goal, title, devices, changes))
     term.document(**fields, applied=True, job=job.id)
+    written = f"{plan.path} is written" if plan.changed else "Done"
     term.say(
-        f"{plan.path} is written; job {job.id}.",
-        "It takes effect at the next boot: reboot this host, then `serialpass-tui status`.",
+        f"{written}; job {job.id}.",
+        "pciback has the devices: a VM can take them."
+        if now
+        else "It takes effect at the next boot: reboot this host, then `serialpass-tui status`.",
         f"To take it back: `serialpass-tui rollback {job.id}`.",
     )
     return Exit.DONE

@@ -89,6 +89,38 @@ class SimHost:
         self._alive()
         self.boot()
 
+    def driver(self, bdf: Bdf) -> str:
+        """The driver bound to a function; empty: none."""
+        function = self.inventory().function(bdf)
+        return function.driver if function else ""
+
+    def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
+        """Give a function to pciback, or back to the driver that the kernel has for it.
+
+        Raises:
+            Problem: `pciback-missing`, `driver-refused`, `sim-host-lost`.
+        """
+        if not self._alive().registered:
+            raise Problem(
+                Exit.FAILED,
+                "pciback-missing",
+                "The driver pciback is not registered in this kernel.",
+                remedy="Correct the hide value on the kernel's command line and reboot.",
+            )
+        native = next((each.driver for each in self.hardware().pci if each.bdf == bdf), None)
+        if native is None or after not in {PCIBACK, native}:
+            raise Problem(
+                Exit.FAILED,
+                "driver-refused",
+                f"{bdf} could not be given from {before or 'no driver'} to {after or 'none'}.",
+                remedy="Hide the device at boot instead.",
+            )
+        if after == PCIBACK:
+            self.take([bdf])
+        else:
+            left = (each for each in self.store.state.taken if each != bdf)
+            self.store.change(taken=tuple(left))
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The functions that the simulated xenstore lists for a domain."""
         return (self._alive().backend or {}).get(str(domid), ())

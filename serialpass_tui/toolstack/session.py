@@ -103,7 +103,7 @@ def unavailable(why: str, state: str = NOTHING_CHANGED, remedy: str = _RESTART) 
     return Problem(
         Exit.FAILED,
         "xapi-unavailable",
-        f"XAPI cannot be reached: {printable(why, 200)}",
+        f"XAPI cannot be reached: {printable(why.rstrip('.'), 200)}.",
         state=state,
         remedy=remedy,
     )

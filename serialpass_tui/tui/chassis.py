@@ -52,6 +52,10 @@ class Chassis(App[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit"),
         Binding("ctrl+l", "repaint"),
+        # First here, not at the widget with the focus: letters typed ahead, in the same packet or
+        # on a slow console, belong to the field behind the Tab, and some are keys of their own.
+        Binding("tab", "focus_next", priority=True),
+        Binding("shift+tab", "focus_previous", priority=True),
     ]
 
     def __init__(self) -> None:

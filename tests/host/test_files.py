@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from serialpass_tui.host.files import LocalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PATH = "/boot/extlinux.conf"
 OLD = b"default xe\n" * 2000
@@ -87,7 +87,7 @@ def calls_of_a_replacement(files: LocalFiles) -> list[str]:
 
 def test_the_list_of_steps_is_complete() -> None:
     called = set(re.findall(r"\bos\.([a-z]+)\(", inspect.getsource(atomic)))
-    no_step_here = {"getpid", "strerror", "getxattr", "setxattr"}
+    no_step_here = {"getpid", "strerror", "getxattr", "setxattr", "major", "minor"}
     assert called - no_step_here <= set(STEPS)
 
 
@@ -339,6 +339,34 @@ def test_a_directory_that_cannot_be_synced_is_told(
         files.replace(PATH, OLD, NEW)
     assert NOTHING_CHANGED != caught.value.state
     assert NEW == files.read(PATH)
+
+
+def test_the_device_under_a_folder_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+    )
+    number = tmp_path.stat().st_dev
+    atomic.sync_device(tmp_path, tmp_path)
+    assert [] == synced  # a file system without a device of its own
+    block = tmp_path / "sys" / "dev" / "block"
+    block.mkdir(parents=True)
+    link = block / f"{os.major(number)}:{os.minor(number)}"
+    link.symlink_to("../../devices/virtual/block/cciss!c0d0p1")
+    device = tmp_path / "dev" / "cciss" / "c0d0p1"
+    device.parent.mkdir(parents=True)
+    device.touch()
+    atomic.sync_device(tmp_path, tmp_path)
+    assert [device] == synced
+
+    def broken(handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(atomic.InPlaceError):
+        atomic.sync_device(tmp_path, tmp_path)
 
 
 def test_the_backup_lies_beside_the_file(files: LocalFiles, boot: Path) -> None:

@@ -1,0 +1,217 @@
+"""One change of the host: what its place holds, making it, reading it back, mending half of it."""
+
+from __future__ import annotations
+
+import contextlib
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot, guard
+from serialpass_tui.core.changes import (
+    Change,
+    DriverChange,
+    FileEdit,
+    Reboot,
+    Reversible,
+    VmEdit,
+    VmPower,
+)
+from serialpass_tui.core.job import Goal
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.service import safeguards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.pool import Vm
+    from serialpass_tui.core.ports import Files, Host, Toolstack
+
+    Report = Callable[[Change, float], None]
+    """Told which change is being applied and how far it is, 0.0 to 1.0."""
+
+
+class Held(Enum):
+    """What a change's place holds now."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    OTHER = "other"
+
+
+class Changer:
+    """The hand that makes changes on one host, and the eye that looks at their places."""
+
+    def __init__(self, host: Host, files: Files, toolstack: Toolstack) -> None:
+        self._host = host
+        self._files = files
+        self._toolstack = toolstack
+
+    # --- looking
+
+    def boot_id(self) -> str:
+        """The kernel's id of this boot, which a `Reboot` must leave."""
+        return self._host.boot_id()
+
+    def observe(self, change: Change) -> Held:
+        """What a change's place holds now. Raises Problem when it cannot be read."""
+        now: object
+        if isinstance(change, Reboot):
+            now = self.boot_id()
+        elif isinstance(change, FileEdit):
+            now = self._files.read(change.path)
+        elif isinstance(change, VmEdit):
+            now = self._toolstack.read_key(change.uuid, change.key)
+        elif isinstance(change, DriverChange):
+            now = self._host.driver(change.bdf)
+        else:
+            now = self._toolstack.vm(change.uuid).power_state
+        return compare(change, now)
+
+    def is_done(self, change: Change) -> bool:
+        """Whether a change is seen to be made; one whose place cannot be read is not."""
+        try:
+            return self.observe(change) is Held.AFTER
+        except Problem:
+            return False
+
+    def refuse_unsafe(self, devices: Sequence[DeviceId], changes: Sequence[Change]) -> None:
+        """Hold changes about to be made to the safety rules, as the host is now. Raises Problem."""
+        if not any(guard.gives(change) for change in changes):
+            return
+        inventory, pool = self._host.inventory(), None
+        with contextlib.suppress(Problem):
+            pool = self._toolstack.pool()
+        safeguards.refuse_unsafe(inventory, pool, devices, changes)
+
+    # --- making
+
+    def keep(self, change: FileEdit) -> None:
+        """Keep the file as it was beside it, for an operator who has nothing but a shell."""
+        self._files.keep(change.path, change.before, change.backup_tag)
+
+    def make(self, change: Change, tell: Report) -> None:
+        """Do it, and believe nobody yet. Raises Problem."""
+        if isinstance(change, FileEdit):
+            self._files.replace(change.path, change.before, change.after)
+        elif isinstance(change, VmEdit):
+            self._toolstack.write_key(change.uuid, change.key, change.after)
+        elif isinstance(change, DriverChange):
+            self._host.change_driver(change.bdf, change.before, change.after)
+        elif isinstance(change, VmPower):
+            self._toolstack.set_power(
+                change.uuid, change.host, change.after, lambda done: tell(change, done)
+            )
+        else:
+            self._reboot()
+
+    def mend(self, change: Change) -> None:
+        """Give a key its first value again where a write was cut off after removing it.
+
+        XAPI has no call that replaces one key of a map, so that whoever is killed between the two
+        calls takes away what somebody else had there.
+        """
+        if (
+            isinstance(change, VmEdit)
+            and ":" in change.key
+            and change.before is not None
+            and change.after is not None
+        ):
+            with contextlib.suppress(Problem):
+                if self._toolstack.read_key(change.uuid, change.key) is None:
+                    self._toolstack.write_key(change.uuid, change.key, change.before)
+
+    def _reboot(self) -> None:
+        """Reboot through XAPI, so that HA may veto; by the system where XAPI is not there."""
+        try:
+            self._toolstack.reboot_host()
+        except Problem as problem:
+            if problem.code != "xapi-unavailable":
+                raise
+            self._host.reboot()
+
+    # --- reading back
+
+    def confirm(self, change: Reversible, job: Job) -> None:
+        """Ask the host, not the writer, whether a change of `job` stands.
+
+        Raises:
+            Problem: `not-confirmed` (exit 6) when it does not.
+        """
+        expected, observed = "", ""
+        if isinstance(change, FileEdit):
+            now = self._files.read(change.path)
+            boot.parse(change.path, now)
+            if now != change.after:
+                expected, observed = "the bytes previewed", "other bytes"
+        elif isinstance(change, VmEdit):
+            value = _key_of(self._toolstack.vm(change.uuid), change.key)
+            if value != change.after:
+                expected = change.after or "no such key"
+                observed = printable(value, 60) if value is not None else "no such key"
+        elif isinstance(change, DriverChange):
+            function = self._host.inventory().function(change.bdf)
+            driver = function.driver if function else ""
+            if driver != change.after:
+                expected, observed = f"driver {change.after or 'none'}", driver or "no driver"
+        else:
+            observed = self._power_observed(change, job)
+            expected = change.after.value if observed else ""
+        if expected or observed:
+            raise Problem(
+                Exit.UNCONFIRMED,
+                "not-confirmed",
+                f"After `{change.describe()}` the host shows {observed or 'nothing'}; "
+                f"expected: {expected}.",
+                state="The change was applied; the check does not confirm it.",
+                remedy="Look at `serialpass-tui status`; roll back with `serialpass-tui rollback`.",
+            )
+
+    def _power_observed(self, change: VmPower, job: Job) -> str:
+        """What contradicts the power state asked for; empty when nothing does."""
+        now = self._toolstack.vm(change.uuid)
+        if now.power_state is not change.after:
+            return f"VM {printable(now.name, 40)} {now.power_state.value}"
+        if change.after is not PowerState.RUNNING or job.goal is Goal.ROLLBACK:
+            return ""
+        wanted = {device.bdf for device in job.devices}
+        missing = wanted - set(self._host.backend_devices(now.domid))
+        return "no backend for " + ", ".join(map(str, sorted(missing))) if missing else ""
+
+
+def compare(change: Change, now: object) -> Held:
+    """Which of its two sides a change's place shows with `now`."""
+    if isinstance(change, Reboot):
+        return Held.BEFORE if now == change.before else Held.AFTER
+    if now == change.after:
+        return Held.AFTER
+    return Held.BEFORE if now == change.before else Held.OTHER
+
+
+def require_known(change: Change, held: Held) -> None:
+    """Stop at a place that holds neither what it held when it was shown nor what it shall hold.
+
+    Raises:
+        Problem: `changed-since-preview`.
+    """
+    if held is not Held.OTHER:
+        return
+    place = change.path if isinstance(change, FileEdit) else change.describe()
+    raise Problem(
+        Exit.CONFLICT,
+        "changed-since-preview",
+        f"{place}: the host no longer holds what was shown; somebody else changed it.",
+        state="This change was not made.",
+        remedy="Look at the new state and plan again; to undo several jobs, begin with the newest.",
+    )
+
+
+def _key_of(chosen: Vm, key: str) -> str | None:
+    """A key's value out of the VM's whole record, as `VmEdit.key` spells it."""
+    field, _, name = key.partition(":")
+    if field == "affinity":
+        return chosen.affinity or None
+    held = chosen.other_config if field == "other-config" else chosen.blocked_operations
+    return dict(held).get(name)

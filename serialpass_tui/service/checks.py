@@ -1,0 +1,94 @@
+"""Checks: what was expected of the devices and their VM, beside what the host shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import vm
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.job import DeviceId
+    from serialpass_tui.core.pool import Pool
+    from serialpass_tui.core.ports import Host
+    from serialpass_tui.service.scanning import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing expected, and what was found."""
+
+    name: str
+    expected: str
+    observed: str
+    passed: bool
+    next: str = ""
+
+
+def checks_of(
+    host: Host, scan: Scan, devices: Sequence[DeviceId], vm_uuid: str
+) -> tuple[Check, ...]:
+    """The devices first, then the VM where one is named and XAPI answers."""
+    found = [
+        Check(
+            f"{device.bdf} hidden",
+            "driver pciback",
+            f"driver {standing.driver or 'none'}",
+            standing.ready,
+            standing.next,
+        )
+        for device in devices
+        for standing in (scan.standing(device.bdf, device),)
+    ]
+    if vm_uuid and scan.pool is not None:
+        found += _vm_checks(host, scan.pool, vm_uuid, [device.bdf for device in devices])
+    return tuple(found)
+
+
+def _vm_checks(host: Host, pool: Pool, uuid: str, bdfs: Sequence[Bdf]) -> list[Check]:
+    chosen = pool.vm(uuid)
+    if chosen is None:
+        return [Check("VM", "present", "gone", passed=False, next="`xe vm-list` lists the VMs.")]
+    named = vm.parse_pci(chosen.pci or "")
+    running = chosen.power_state is PowerState.RUNNING
+    here = running and chosen.resident_on == pool.this_host
+    state = chosen.power_state.value
+    if running and not here:
+        state = f"on {printable(pool.host_name(chosen.resident_on) or 'no host', 40)}"
+    found = [
+        Check(
+            f"VM {printable(chosen.name, 40)} names the device",
+            _listed(bdfs),
+            printable(chosen.pci or "key absent", 60),
+            set(bdfs) <= set(named),
+            "Bind again in step 4.",
+        ),
+        Check("VM runs", "Running on this host", state, here, "Start it in step 5."),
+    ]
+    return [*found, _backend_check(host, chosen.domid, bdfs)] if here else found
+
+
+def _backend_check(host: Host, domid: int, bdfs: Sequence[Bdf]) -> Check:
+    name, expected = "Device in the VM's backend", _listed(bdfs)
+    try:
+        backend = host.backend_devices(domid)
+    except Problem as problem:
+        return Check(name, expected, problem.summary, passed=False, next=problem.remedy)
+    return Check(
+        name,
+        expected,
+        _listed(backend) or "none",
+        set(bdfs) <= set(backend),
+        "The VM was started before it was bound, or the device failed: shut the VM "
+        "down and start it; see /var/log/xensource.log.",
+    )
+
+
+def _listed(bdfs: Sequence[Bdf]) -> str:
+    return ", ".join(map(str, bdfs))

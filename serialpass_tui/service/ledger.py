@@ -1,0 +1,238 @@
+"""The ledger of jobs: what the journal says, and what the host shows that it still has to say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.changes import Reboot, VmPower
+from serialpass_tui.core.job import (
+    Applied,
+    Began,
+    Closed,
+    Dropped,
+    Goal,
+    Opened,
+    Outcome,
+    Planned,
+    Progress,
+    fold,
+    step,
+)
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.job import DeviceId, Job, Record
+    from serialpass_tui.core.ports import Clock, Journal
+    from serialpass_tui.service.changing import Changer
+
+
+class Ledger:
+    """The jobs of one host's journal. Whoever writes in it holds `lock` around all of the errand.
+
+    A program can be killed, and the host powered off, between any two records: `settle` first
+    brings a job up to date with the host, so that nothing is done twice and nothing forgotten.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, changer: Changer) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._changer = changer
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the journal for one writer. Raises Problem `locked`, naming the holder."""
+        return self._journal.lock()
+
+    # --- reading
+
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of the journal, oldest first."""
+        return fold(self._journal.records())
+
+    def open_jobs(self) -> list[Job]:
+        """Those that are not at their end, oldest first."""
+        return [job for job in self.jobs() if job.is_open]
+
+    def jobs_as_found(self) -> tuple[Job, ...]:
+        """All jobs as the host shows them to stand now; writes nothing."""
+        records = self._journal.records()
+        jobs = fold(records)
+        overdue = [record for job in jobs if job.is_open for record in self._overdue(job, jobs)]
+        return fold([*records, *overdue])
+
+    def job(self, job_id: str) -> Job:
+        """The job of that number. Raises Problem `no-such-job`."""
+        for job in self.jobs():
+            if job.id == job_id:
+                return job
+        raise Problem(
+            Exit.USAGE,
+            "no-such-job",
+            f"There is no job {printable(job_id, 40)}.",
+            remedy="`serialpass-tui history` lists the jobs.",
+        )
+
+    # --- bringing up to date
+
+    def settle_all(self) -> None:
+        """Settle every open job."""
+        for job in self.open_jobs():
+            self.settle(job)
+
+    def settle(self, job: Job) -> Job:
+        """Note what the host shows to be done, and close the job if nothing is left."""
+        job = self.job(job.id)
+        if not job.is_open:
+            return job
+        for index in job.remaining:
+            if job.progress[index] is Progress.BEGAN:
+                self._changer.mend(job.changes[index])
+        for record in self._overdue(job, self.jobs()):
+            self._journal.append(record)
+        return self.job(job.id)
+
+    def take_up(self, job: Job) -> Job:
+        """A job to go on with, settled.
+
+        Raises:
+            Problem: `job-closed`: it has come to its end meanwhile.
+        """
+        job = self.settle(job)
+        if job.is_open:
+            return job
+        raise Problem(
+            Exit.CONFLICT,
+            "job-closed",
+            f"Job {job.id} is at its end: {_outcome(job).value}. Somebody else may have closed it.",
+            remedy="Look at `serialpass-tui status` and plan again.",
+        )
+
+    def _overdue(self, job: Job, jobs: Sequence[Job]) -> list[Record]:
+        """The records that the host shows to be due for an open job."""
+        now = self._clock.now()
+        due: list[Record] = []
+        for position, index in enumerate(job.remaining):
+            change = job.changes[index]
+            begun = job.progress[index] is Progress.BEGAN
+            all_before = len(due) == position
+            expected = all_before if isinstance(change, Reboot) else begun
+            if expected and self._changer.is_done(change):
+                due.append(Applied(job.id, now, index))
+        for record in due:
+            job = step(job, record)
+        undone = next((other for other in jobs if other.id == job.undoes), None)
+        if _has_undone(job) and undone and undone.outcome is not Outcome.ROLLED_BACK:
+            due.append(Closed(undone.id, now, Outcome.ROLLED_BACK))
+        if not job.remaining and _ends_by_itself(job):
+            due.append(Closed(job.id, now, _outcome(job)))
+        return due
+
+    # --- writing
+
+    def open_job(
+        self,
+        goal: Goal,
+        title: str,
+        devices: Sequence[DeviceId],
+        changes: Sequence[Change],
+        undoes: str,
+    ) -> Job:
+        """A new job with the changes that the operator saw and asked for."""
+        now = self._clock.now()
+        self.settle_all()
+        numbers = [int(job.id) for job in self.jobs() if job.id.isdecimal()]
+        job_id = str(max(numbers, default=0) + 1)
+        self._journal.append(Opened(job_id, now, goal, title, tuple(devices), undoes))
+        self._journal.append(Planned(job_id, now, tuple(changes)))
+        return self.job(job_id)
+
+    def extend(self, job: Job, changes: Sequence[Change]) -> Job:
+        """Plan `changes` in place of what remains of a job, but for a reboot that is still due."""
+        remaining = job.remaining
+        replaced = [index for index in remaining if not isinstance(job.changes[index], Reboot)]
+        self._drop(job, replaced, "planned anew")
+        self._plan(job, changes)
+        return self.job(job.id)
+
+    def with_reboot_ahead(self, job: Job) -> Job:
+        """The job with its reboot after its edit: one that happened before does not count."""
+        boot_id = self._changer.boot_id()
+        left = [(index, job.changes[index]) for index in job.remaining]
+        stale = [
+            index
+            for index, change in left
+            if isinstance(change, Reboot) and change.before != boot_id
+        ]
+        for index in stale:
+            self._drop(job, [index], "rebooted before the edit")
+            self._plan(job, [Reboot(boot_id)])
+        return self.job(job.id) if stale else job
+
+    def back_up(self, data: bytes) -> None:
+        """Keep the bytes of a file that is about to be edited beside the journal."""
+        self._journal.backup(data)
+
+    def began(self, job: Job, index: int) -> None:
+        """Note that a change is about to be made."""
+        self._journal.append(Began(job.id, self._clock.now(), index))
+
+    def applied(self, job: Job, index: int) -> None:
+        """Note that a change was made and read back."""
+        self._journal.append(Applied(job.id, self._clock.now(), index))
+
+    def close(self, job: Job, why: str) -> Job:
+        """Drop what remains of a job and close it; one that is closed keeps its outcome."""
+        if not job.is_open:
+            return job
+        self._drop(job, job.remaining, why)
+        self._end(job, _outcome(job))
+        return self.job(job.id)
+
+    def make_way(self, job: Job) -> None:
+        """Close the rollbacks of `job` that were cut off.
+
+        Their rest is in the plan that comes now: left open, they could be taken up later.
+        """
+        for other in self.open_jobs():
+            if other.undoes == job.id:
+                self.close(other, "planned anew")
+
+    def end_rolled_back(self, job: Job) -> None:
+        """Note of a job that nothing of it is left to undo."""
+        self._end(job, Outcome.ROLLED_BACK)
+
+    def _plan(self, job: Job, changes: Sequence[Change]) -> None:
+        self._journal.append(Planned(job.id, self._clock.now(), tuple(changes)))
+
+    def _drop(self, job: Job, indexes: Iterable[int], why: str) -> None:
+        for index in indexes:
+            self._journal.append(Dropped(job.id, self._clock.now(), index, why))
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        self._journal.append(Closed(job.id, self._clock.now(), outcome))
+
+
+def _outcome(job: Job) -> Outcome:
+    """How a job ended, or would end now."""
+    return job.outcome or (Outcome.DONE if job.applied else Outcome.ABANDONED)
+
+
+def _has_undone(job: Job) -> bool:
+    """Whether a rollback has undone its job: all of it but the reboot."""
+    left = [job.changes[index] for index in job.remaining]
+    return (
+        job.goal is Goal.ROLLBACK
+        and bool(job.applied)
+        and all(isinstance(change, Reboot) for change in left)
+    )
+
+
+def _ends_by_itself(job: Job) -> bool:
+    """Whether a job with nothing left to do is at its end without the operator's word."""
+    if job.goal is not Goal.GIVE:
+        return True
+    return not job.changes or any(isinstance(change, VmPower) for change in job.applied)

@@ -1,0 +1,191 @@
+"""Plans: what an errand would change, shown to the operator before anything is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot, hide_list, safety, vm
+from serialpass_tui.core.changes import PCIBACK, Change, DriverChange, Reboot, VmEdit, VmPower
+from serialpass_tui.core.job import Goal, Job, Outcome, undo_list
+from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.service.changing import compare, require_known
+from serialpass_tui.service.safeguards import refuse, refuse_moved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.safety import Finding
+    from serialpass_tui.service.changing import Changer
+    from serialpass_tui.service.scanning import Scan
+
+
+LOST_BY_BINDING = (
+    "No live migration: its affinity is set to this host.",
+    "No suspend, no snapshot with memory; disk snapshots still work.",
+    "No restart by HA elsewhere; a rolling upgrade has to shut it down.",
+)
+"""What a VM with a physical device can no longer do. XAPI would begin these and fail late, as it
+knows no serial card as a PCI object (xapi-project/xen-api ocaml/xapi/xapi_vm_lifecycle.ml)."""
+
+_VM_IS_GONE = {"xapi-uuid-invalid", "no-vm"}
+
+
+@dataclass(frozen=True, slots=True)
+class BindPlan:
+    """What giving devices to a VM, or taking them away, changes."""
+
+    vm: Vm
+    bdfs: tuple[Bdf, ...]
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    lost: tuple[str, ...]
+    """What the VM can no longer do, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPlan:
+    """The undo of one job."""
+
+    job: Job
+    changes: tuple[Change, ...]
+    conflict: Problem | None
+    """Why it does not begin: the first change whose place no longer holds what the job left
+    there, or a safety rule."""
+    notes: tuple[str, ...] = ()
+    """What cannot be undone and need not be, a sentence each."""
+
+
+def taking_now(scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
+    """The changes that give devices to pciback without a reboot, until the next one.
+
+    The kernel lets pciback have a function while a program holds its tty open, so the tool looks
+    itself; XAPI takes devices in the same way when a VM starts (xapi-project/xen-api
+    ocaml/xenopsd/xc/device.ml).
+
+    Raises:
+        Problem: a safety rule, `pciback-missing`.
+    """
+    functions = [f for f in map(scan.inventory.function, bdfs) if f and f.driver != PCIBACK]
+    refuse(safety.findings(scan.inventory, scan.pool, bdfs, now=True))
+    if functions and not scan.inventory.pciback_registered:
+        raise Problem(
+            Exit.FAILED,
+            "pciback-missing",
+            "The driver pciback is not there in this boot: nothing can be given to it now.",
+            remedy="Hide the device without --now and reboot; where pciback is a module, "
+            "`modprobe xen-pciback` first.",
+        )
+    return tuple(DriverChange(f.bdf, f.driver, PCIBACK) for f in functions)
+
+
+def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.HidePlan:
+    """The boot-entry edit that hides `add` and unhides `remove`. Raises Problem."""
+    boot_file = scan.require_boot()
+    refuse(scan.findings(add))
+    return boot.plan_hide(
+        boot_file,
+        hide_list.dialect_for(scan.inventory.kernel),
+        add=add,
+        remove=remove,
+        functions=scan.inventory.pci,
+    )
+
+
+def binding(
+    scan: Scan, chosen: Vm, bdfs: Sequence[Bdf], *, start: bool, job: Job | None
+) -> BindPlan:
+    """The keys that give `bdfs` to a VM, after those that `job` wrote to another are taken back.
+
+    The rules look at the VMs as they will be then. Raises Problem.
+    """
+    pool = scan.require_pool()
+    taken_back: list[VmEdit] = []
+    if job is not None:
+        refuse_moved(scan, job)
+        taken_back = [
+            change
+            for change in undo_list(job, "")
+            if isinstance(change, VmEdit) and change.uuid != chosen.uuid
+        ]
+    refuse(scan.findings(bdfs))
+    findings = safety.vm_findings(vm.after_edits(pool, taken_back), chosen, bdfs)
+    refuse(findings)
+    changes: list[Change] = [*taken_back, *vm.bind_edits(chosen, pool.this_host, bdfs)]
+    power = starting(pool, chosen) if start else None
+    if power is not None:
+        changes.append(power)
+    return BindPlan(chosen, tuple(bdfs), tuple(changes), findings, LOST_BY_BINDING)
+
+
+def unbinding(chosen: Vm, bdfs: Sequence[Bdf]) -> BindPlan:
+    """The keys that take `bdfs` (none given: all) away from a VM."""
+    named = tuple(bdfs) or vm.parse_pci(chosen.pci or "")
+    return BindPlan(chosen, named, vm.unbind_edits(chosen, named), (), ())
+
+
+def starting(pool: Pool, chosen: Vm) -> VmPower | None:
+    """The start of a VM on this host; None when it runs already.
+
+    Raises:
+        Problem: `vm-not-halted`: a VM that is resumed gets no device.
+    """
+    if chosen.power_state is PowerState.RUNNING:
+        return None
+    if chosen.power_state is not PowerState.HALTED:
+        raise Problem(
+            Exit.REFUSED,
+            "vm-not-halted",
+            f"VM {printable(chosen.name, 60)} is {chosen.power_state.value.lower()}: it gets "
+            "a device only when it starts from halted.",
+            remedy="Resume it and shut it down first.",
+        )
+    return VmPower(chosen.uuid, chosen.name, pool.this_host, chosen.power_state, PowerState.RUNNING)
+
+
+def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan:
+    """The undo of a job, with the first conflict if there is one.
+
+    `after` holds changes that will have been made before it.
+    """
+    if job.goal is Goal.ROLLBACK:
+        return RollbackPlan(job, (), _rollback_of_rollback(job))
+    if job.outcome is Outcome.ROLLED_BACK:
+        return RollbackPlan(job, (), None)
+    changes: list[Change] = []
+    notes: dict[str, None] = {}
+    conflict: Problem | None = None
+    foreseen = {c.place: c.after for c in after if not isinstance(c, Reboot)}
+    for change in undo_list(job, changer.boot_id()):
+        try:
+            if not isinstance(change, Reboot) and change.place in foreseen:
+                held = compare(change, foreseen[change.place])
+            else:
+                held = changer.observe(change)
+            require_known(change, held)
+        except Problem as problem:
+            if isinstance(change, VmEdit | VmPower) and problem.code in _VM_IS_GONE:
+                notes[f"VM {printable(change.name, 60)} is gone, and its keys with it."] = None
+                continue
+            conflict = conflict or problem
+        changes.append(change)
+    try:
+        if conflict is None:
+            changer.refuse_unsafe(job.devices, changes)
+    except Problem as problem:
+        conflict = problem
+    return RollbackPlan(job, tuple(changes), conflict, tuple(notes))
+
+
+def _rollback_of_rollback(job: Job) -> Problem:
+    again = f"To finish it, roll back job {job.undoes}; to have" if job.is_open else "To have"
+    return Problem(
+        Exit.USAGE,
+        "rollback-of-rollback",
+        f"Job {job.id} is a rollback itself.",
+        remedy=f"{again} its changes back, hide or bind again: the safety rules look anew.",
+    )

@@ -1,0 +1,90 @@
+"""Running a job: its changes in order, each journalled, applied, read back and journalled again."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.changes import FileEdit, Reboot
+from serialpass_tui.core.job import Goal, Progress
+from serialpass_tui.errors import NOTHING_CHANGED, Problem
+from serialpass_tui.service.changing import Held, require_known
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.job import Job
+    from serialpass_tui.service.changing import Changer, Report
+    from serialpass_tui.service.ledger import Ledger
+
+
+class Runner:
+    """What makes the changes of a job, under the ledger's lock."""
+
+    def __init__(self, ledger: Ledger, changer: Changer) -> None:
+        self._ledger = ledger
+        self._changer = changer
+
+    def run(self, job: Job, tell: Report, *, reboot: bool) -> Job:
+        """Apply what remains of a job that was taken up; without `reboot` it stops before that.
+
+        Raises:
+            Problem: the change that failed, and what of the job stands.
+        """
+        job = self._ledger.with_reboot_ahead(job)
+        left = [job.changes[index] for index in job.remaining]
+        for index in job.remaining:
+            change = job.changes[index]
+            if isinstance(change, Reboot) and not reboot:
+                break
+            try:
+                if index == job.remaining[0]:
+                    self._changer.refuse_unsafe(job.devices, left)
+                self._apply(job, index, tell)
+            except Problem as problem:
+                raise self._told(job, index, problem) from problem
+            if isinstance(change, Reboot) and self._changer.observe(change) is Held.BEFORE:
+                break  # asked for, and still to come
+        return self._ledger.settle(job)
+
+    def _apply(self, job: Job, index: int, tell: Report) -> None:
+        """One change, by the rule of `core.changes`."""
+        change = job.changes[index]
+        tell(change, 0.0)
+        held = self._changer.observe(change)
+        require_known(change, held)
+        if held is Held.BEFORE:
+            if isinstance(change, FileEdit):
+                self._ledger.back_up(change.before)
+                self._changer.keep(change)
+            self._ledger.began(job, index)
+            self._changer.make(change, tell)
+            if isinstance(change, Reboot):
+                return
+            self._changer.confirm(change, job)
+        self._ledger.applied(job, index)
+        tell(change, 1.0)
+
+    def _told(self, job: Job, index: int, problem: Problem) -> Problem:
+        """The problem of a change with what of its job stands; a job without effect is closed."""
+        job = self._ledger.job(job.id)
+        change = job.changes[index]
+        try:
+            held = self._changer.observe(change)
+        except Problem:
+            held = Held.OTHER
+        begun = job.progress[index] is Progress.BEGAN
+        made = begun and held is Held.AFTER
+        if not job.applied and not made:
+            if job.goal is not Goal.GIVE and (not begun or held is Held.BEFORE):
+                with contextlib.suppress(Problem):  # the first problem is the one to tell
+                    self._ledger.close(job, problem.code)
+            return problem
+        state = problem.state
+        if state == NOTHING_CHANGED:
+            state = "This change was made." if made else "This change was not made."
+        count = sum(not isinstance(done, Reboot) for done in job.applied)
+        if count:
+            way = "rolling back again goes on from here"
+            if job.goal is not Goal.ROLLBACK:
+                way = f"`serialpass-tui rollback {job.id}` takes them back"
+            state += f" {count} of {len(job.changes)} changes of job {job.id} stand; {way}."
+        return problem.standing(state)

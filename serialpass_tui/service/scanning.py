@@ -1,0 +1,120 @@
+"""The host at one moment: everything that plans and checks are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot, candidates, hide_list, safety, verify
+from serialpass_tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import BootFile
+    from serialpass_tui.core.candidates import Candidate
+    from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.core.job import DeviceId
+    from serialpass_tui.core.pool import Pool
+    from serialpass_tui.core.ports import Host, Toolstack
+    from serialpass_tui.core.safety import Finding
+    from serialpass_tui.core.verify import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The host at one moment, with what the tool makes of it."""
+
+    inventory: Inventory
+    pool: Pool | None
+    pool_problem: Problem | None
+    """Why there is no pool: XAPI is down, or this is no XAPI host."""
+    boot: BootFile | None
+    boot_notes: tuple[str, ...]
+    boot_problem: Problem | None
+    candidates: tuple[Candidate, ...]
+    hide: verify.HideState
+
+    def standing(self, bdf: Bdf, expected: DeviceId | None = None) -> Standing:
+        """Where one device stands."""
+        return verify.standing(self.inventory, self.pool, self.hide, bdf, expected)
+
+    def standings(self, bdfs: Sequence[Bdf]) -> tuple[Standing, ...]:
+        """Where each of these devices stands."""
+        return tuple(self.standing(bdf) for bdf in bdfs)
+
+    def findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
+        """What the safety rules say of hiding these devices together."""
+        return safety.findings(self.inventory, self.pool, bdfs)
+
+    def unhide_findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
+        """What to know before these devices are given back to dom0."""
+        return safety.unhide_findings(self.pool, bdfs) if self.pool else ()
+
+    def require_pool(self) -> Pool:
+        """The pool. Raises Problem when there is none."""
+        if self.pool is None:
+            raise self.pool_problem or _no_pool()
+        return self.pool
+
+    def require_boot(self) -> BootFile:
+        """The boot file in force. Raises Problem when there is none."""
+        if self.boot is None:
+            raise self.boot_problem or _no_boot_file()
+        return self.boot
+
+
+def read_scan(host: Host, toolstack: Toolstack) -> Scan:
+    """Read the host, XAPI and the boot files anew.
+
+    A host without XAPI, or with a boot file that the tool does not understand, is still shown: the
+    scan keeps the problem for whoever needs that half.
+
+    Raises:
+        Problem: the host itself is unreadable.
+    """
+    inventory = host.inventory()
+    pool, pool_problem = None, None
+    try:
+        pool = toolstack.pool()
+    except Problem as problem:
+        pool_problem = problem
+    boot_file, boot_problem = None, None
+    notes: tuple[str, ...] = ()
+    try:
+        text, notes = boot.in_force(inventory.boot_files, uefi=inventory.uefi)
+        boot_file = boot.parse(text.path, text.data)
+    except Problem as problem:
+        boot_problem = problem
+    entry = None
+    if boot_file is not None:
+        entry = boot.default_reading(boot_file, hide_list.dialect_for(inventory.kernel))
+    return Scan(
+        inventory,
+        pool,
+        pool_problem,
+        boot_file,
+        notes,
+        boot_problem,
+        candidates.candidates(inventory),
+        verify.hide_state(inventory, entry),
+    )
+
+
+def _no_pool() -> Problem:
+    return Problem(
+        Exit.FAILED,
+        "xapi-unavailable",
+        "XAPI does not answer on this host.",
+        remedy="The boot-entry half still works; for the VMs see `systemctl status xapi`.",
+    )
+
+
+def _no_boot_file() -> Problem:
+    return Problem(
+        Exit.FAILED,
+        "no-boot-file",
+        "No boot loader configuration was found on this host.",
+        remedy="Run the tool on dom0 itself, or name the file: serialpass-tui preview --file.",
+    )

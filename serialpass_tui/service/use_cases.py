@@ -1,0 +1,219 @@
+"""The use cases, as the front ends call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import safety
+from serialpass_tui.core.changes import VmEdit
+from serialpass_tui.core.job import Goal, Outcome, undo_list
+from serialpass_tui.service import checks, planning
+from serialpass_tui.service.changing import Changer
+from serialpass_tui.service.ledger import Ledger
+from serialpass_tui.service.running import Runner
+from serialpass_tui.service.scanning import read_scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.changes import Change, DriverChange, VmPower
+    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
+    from serialpass_tui.core.safety import Finding
+    from serialpass_tui.service.changing import Held, Report
+    from serialpass_tui.service.checks import Check
+    from serialpass_tui.service.planning import BindPlan, RollbackPlan
+    from serialpass_tui.service.scanning import Scan
+
+
+class Service:
+    """The use cases, over one host."""
+
+    def __init__(
+        self, host: Host, files: Files, toolstack: Toolstack, journal: Journal, clock: Clock
+    ) -> None:
+        self._host = host
+        self._toolstack = toolstack
+        self._changer = Changer(host, files, toolstack)
+        self._ledger = Ledger(journal, clock, self._changer)
+        self._runner = Runner(self._ledger, self._changer)
+
+    # --- reading
+
+    def scan(self) -> Scan:
+        """Read the host, XAPI and the boot files anew. Raises Problem if the host is unreadable."""
+        return read_scan(self._host, self._toolstack)
+
+    def observe(self, change: Change) -> Held:
+        """What a change's place holds now. Raises Problem when it cannot be read."""
+        return self._changer.observe(change)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of the journal, oldest first."""
+        return self._ledger.jobs()
+
+    def jobs_as_found(self) -> tuple[Job, ...]:
+        """All jobs as the host shows them to stand now, which the journal may not say yet.
+
+        Looking leaves no trace: the reboot that happened since is noted by the next writer.
+        """
+        return self._ledger.jobs_as_found()
+
+    def job(self, job_id: str) -> Job:
+        """The job of that number. Raises Problem `no-such-job`."""
+        return self._ledger.job(job_id)
+
+    def undoable(self) -> list[Job]:
+        """Jobs with something to undo, newest first; rollbacks themselves are not undone."""
+        return [
+            job
+            for job in reversed(self.jobs_as_found())
+            if job.goal is not Goal.ROLLBACK
+            and job.outcome is not Outcome.ROLLED_BACK
+            and undo_list(job, "")
+        ]
+
+    # --- planning
+
+    def plan_hide(
+        self, scan: Scan, *, add: Sequence[Bdf] = (), remove: Sequence[Bdf] = ()
+    ) -> HidePlan:
+        """The boot-entry edit that hides `add` and unhides `remove`.
+
+        Raises:
+            Problem: `refused` with the first reason of the safety rules, or what the boot file
+                itself does not allow.
+        """
+        return planning.hiding(scan, add=add, remove=remove)
+
+    def plan_take(self, scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
+        """The changes that give devices to pciback now, until the next boot.
+
+        Raises:
+            Problem: a safety rule, `pciback-missing`.
+        """
+        return planning.taking_now(scan, bdfs)
+
+    def plan_bind(
+        self, scan: Scan, vm_uuid: str, bdfs: Sequence[Bdf], *, start: bool, job: Job | None = None
+    ) -> BindPlan:
+        """The keys that give `bdfs` to a VM, and its start.
+
+        Keys that `job` wrote to another VM are taken back first: the operator went back and chose
+        again.
+
+        Raises:
+            Problem: `refused` with the first reason; XAPI's own.
+        """
+        return planning.binding(scan, self._vm(scan, vm_uuid), bdfs, start=start, job=job)
+
+    def plan_start(self, scan: Scan, vm_uuid: str) -> VmPower | None:
+        """The start of a VM on this host; None when it runs already."""
+        return planning.starting(scan.require_pool(), self._vm(scan, vm_uuid))
+
+    def plan_unbind(self, scan: Scan, vm_uuid: str, bdfs: Sequence[Bdf] = ()) -> BindPlan:
+        """The keys that take `bdfs` (none given: all) away from a VM."""
+        return planning.unbinding(self._vm(scan, vm_uuid), bdfs)
+
+    def plan_rollback(self, job: Job, *, after: Iterable[Change] = ()) -> RollbackPlan:
+        """The undo of a job, with the first conflict if there is one; changes nothing.
+
+        `after` holds changes that will have been made before it: the undo of newer jobs.
+        """
+        return planning.undoing(job, self._changer, after)
+
+    @staticmethod
+    def vm_refusals(pool: Pool, chosen: Vm) -> tuple[Finding, ...]:
+        """Why a VM could take no device at all; empty when it could."""
+        return safety.refusals(safety.vm_findings(pool, chosen, ()))
+
+    def _vm(self, scan: Scan, uuid: str) -> Vm:
+        """The VM as it is now; why XAPI did not answer the scan comes before its own problem."""
+        scan.require_pool()
+        return self._toolstack.vm(uuid)
+
+    # --- jobs
+
+    def open_job(
+        self,
+        goal: Goal,
+        title: str,
+        devices: Sequence[DeviceId],
+        changes: Sequence[Change],
+        undoes: str = "",
+    ) -> Job:
+        """Journal a new job with the changes that the operator saw and asked for."""
+        with self._ledger.lock():
+            return self._ledger.open_job(goal, title, devices, changes, undoes)
+
+    def extend(self, job: Job, changes: Sequence[Change]) -> Job:
+        """Add changes to an open job; what was planned before and not applied is dropped."""
+        with self._ledger.lock():
+            return self._ledger.extend(self._ledger.take_up(job), changes)
+
+    def run(self, job: Job, report: Report | None = None, *, reboot: bool = False) -> Job:
+        """Apply what remains of a job, in order; without `reboot` it stops before the reboot.
+
+        Raises:
+            Problem: the change that failed; what was applied before it stands and is journalled. A
+                job of which nothing was applied is closed.
+        """
+        with self._ledger.lock():
+            return self._runner.run(self._ledger.take_up(job), report or _silent, reboot=reboot)
+
+    def resume(self) -> Job | None:
+        """Bring the journal up to date with the host; the newest job that is still open.
+
+        What was begun and is found done is noted as done; a reboot that happened is noted; jobs
+        that have nothing left to do are closed.
+        """
+        if not self._ledger.open_jobs():
+            return None
+        with self._ledger.lock():
+            self._ledger.settle_all()
+        still_open = self._ledger.open_jobs()
+        return still_open[-1] if still_open else None
+
+    def finish(self, job: Job) -> Job:
+        """Close a job at the operator's word; what it applied stands and can be rolled back."""
+        with self._ledger.lock():
+            return self._ledger.close(self._ledger.settle(job), "closed by the operator")
+
+    def rollback(self, plan: RollbackPlan, report: Report | None = None, *, reboot: bool) -> Job:
+        """Apply a rollback that was shown; stops at the first conflict.
+
+        Raises:
+            Problem: the conflict; the change that failed, as `run` tells it.
+        """
+        if plan.conflict is not None:
+            raise plan.conflict
+        with self._ledger.lock():
+            self._ledger.settle_all()
+            self._ledger.make_way(plan.job)
+            if plan.notes and not plan.changes:
+                self._ledger.end_rolled_back(plan.job)
+        if not plan.changes:
+            return self.finish(plan.job)
+        title = f"roll back: {plan.job.title}"
+        job = self.open_job(Goal.ROLLBACK, title, plan.job.devices, plan.changes, plan.job.id)
+        return self.run(job, report, reboot=reboot)
+
+    # --- checking
+
+    def checks(self, job: Job, scan: Scan) -> tuple[Check, ...]:
+        """What the host says of a job's devices and VM, from sources other than those written."""
+        edits = [change for change in job.applied if isinstance(change, VmEdit)]
+        return self.checks_for(job.devices, edits[-1].uuid if edits else "", scan)
+
+    def checks_for(
+        self, devices: Sequence[DeviceId], vm_uuid: str, scan: Scan
+    ) -> tuple[Check, ...]:
+        """The same of any devices and VM, whoever gave the one to the other."""
+        return checks.checks_of(self._host, scan, devices, vm_uuid)
+
+
+def _silent(_change: Change, _done: float) -> None:
+    pass
