@@ -77,8 +77,15 @@ def hide_state(inventory: Inventory, entry: Reading | None) -> HideState:
     `entry` is the kernel's reading of the default entry; None where no boot file is known.
     """
     now = hide_list.read(inventory.cmdline, hide_list.dialect_for(inventory.kernel))
-    asked = hide_list.hidden(entry, inventory.pci) if entry is not None else frozenset()
-    return HideState(asked, hide_list.hidden(now, inventory.pci), now.error)
+    asked = _hides(entry, inventory) if entry is not None else frozenset()
+    return HideState(asked, _hides(now, inventory), now.error)
+
+
+def _hides(reading: Reading, inventory: Inventory) -> frozenset[Bdf]:
+    """What a line hides, with the addresses it names at which no device answers any more."""
+    present = {function.bdf for function in inventory.pci}
+    named = {group.bdf for group in reading.groups} - present - {None}
+    return hide_list.hidden(reading, inventory.pci) | {bdf for bdf in named if bdf is not None}
 
 
 def standing(
@@ -95,9 +102,10 @@ def standing(
     users = users_of(pool, bdf) if pool is not None else ()
     vms = tuple(printable(vm.name, 40) for vm in users)
     place, why, todo = _judge(inventory, function, hide, expected, bdf)
+    if vms:
+        why = f"{why} other-config:pci of {', '.join(vms)} names it."
     if place is Place.HIDDEN and vms:
-        place, why = Place.ASSIGNED, f"On pciback; other-config:pci of {', '.join(vms)} names it."
-        todo = "Nothing to do."
+        place, todo = Place.ASSIGNED, "Nothing to do."
     name = function.name if function else str(bdf)
     driver = function.driver if function else ""
     return Standing(bdf, name, asked, booted, bound, driver, vms, place, why, todo)
@@ -158,4 +166,4 @@ def _why_not_taken(inventory: Inventory, function: PciFunction, hide: HideState)
     else:
         why = "pciback did not seize it."
         todo = f"{log}; roll back if the card is needed in dom0."
-    return f"Booted with, but {why}", todo
+    return f"Booted with the hide list, but {why}", todo

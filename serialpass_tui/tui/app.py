@@ -235,7 +235,7 @@ class WizardApp(Chassis):
         """Close the open job as it is."""
         job = self._open_job
         if job is not None and self.confirmed(
-            f"Job {job.id} is closed as it is; rollback still works. <x> again closes it."
+            f"Close job {job.id} as it is? Rollback still works. <x> again closes it."
         ):
             self._close(job)
 

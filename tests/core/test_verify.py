@@ -97,7 +97,11 @@ def test_another_device_at_the_address() -> None:
 
 def test_an_absent_device() -> None:
     inventory = replace(host(HIDE), pci=())
-    assert Place.ABSENT is place(inventory, HIDE)
+    hide = hide_state(inventory, hide_list.read(HIDE, Dialect.NEW))
+    found = standing(inventory, None, hide, BDF)
+    assert Place.ABSENT is found.place
+    assert (True, True) == (found.asked, found.booted)
+    assert not found.ready
 
 
 def test_a_vm_that_names_it() -> None:
@@ -109,3 +113,18 @@ def test_a_vm_that_names_it() -> None:
     assert Place.ASSIGNED is found.place
     assert ("pbx\\x1b[1m",) == found.vms
     assert found.ready
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"), [("", Place.FREE), (HIDE, Place.PENDING)], ids=["free", "pending"]
+)
+def test_a_vm_that_names_what_dom0_has(entry: str, expected: Place) -> None:
+    vm = Vm("u", "pbx", PowerState.HALTED, other_config=(("pci", "0/0000:02:00.0"),))
+    pool = Pool("h1", "h1", (PoolHost("h1", "h1"),), (vm,))
+    inventory = host("", "serial")
+    found = standing(
+        inventory, pool, hide_state(inventory, hide_list.read(entry, Dialect.NEW)), BDF
+    )
+    assert expected is found.place
+    assert found.why.endswith("other-config:pci of pbx names it.")
+    assert not found.ready

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Key
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.job import Goal, Outcome
@@ -13,6 +15,7 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.sim import machines
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.tui.screens.base import WizardScreen
 from serialpass_tui.tui.screens.problem import ProblemScreen
@@ -229,7 +232,7 @@ async def test_enter_alone_reboots_nothing(open_stage: Open, sit_down: Sit, type
     async with sit_down(stage.service) as operator:
         await operator.to_reboot()
         await operator.reboot(typed)
-        assert operator.sees("That is not the name of this host")
+        assert operator.sees("Not this host's name. Type xcp1.example, or <Esc> goes back.")
         await operator.press("escape", "enter")
         assert operator.sees("Step 2 of 5")
     assert boot == stage.world.host.boot_id()
@@ -262,10 +265,58 @@ async def test_a_host_that_goes_down_under_the_tool(
 async def test_a_refused_card_is_not_ticked(open_stage: Open, sit_down: Sit) -> None:
     async with sit_down(open_stage().service) as operator:
         await operator.press("down", "space")
-        assert operator.sees("Cannot be chosen: 00:14.0")
+        assert operator.sees("It cannot be chosen; below the list stands why.")
+        assert operator.sees("Refused 00:14.0")
         assert not operator.sees("[x]")
         await operator.press("enter")
         assert operator.sees("Choose a card with <Space> first.")
+
+
+async def test_page_down_reads_what_is_below_a_list_that_is_seen_whole(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    async with sit_down(open_stage().service) as operator:
+        await operator.press("down")
+        assert operator.sees("-- lines 1 to 9 of 12, <PgDn> for more --")
+        await operator.press("pagedown")
+        assert operator.sees("-- lines 4 to 12 of 12, <PgUp> for more --")
+        assert operator.sees("Refused") is False
+        await operator.press("up")
+        assert operator.sees("MosChip Semiconductor Technology Ltd.")
+
+
+async def test_page_down_turns_the_pages_of_a_longer_list(open_stage: Open, sit_down: Sit) -> None:
+    async with sit_down(open_stage("lookalikes").service) as operator:
+        assert operator.sees("1-7 of 9")
+        assert operator.sees("-- lines 1 to 8 of 12, <Tab> <PgDn> for more --")
+        await operator.press("tab", "pagedown")
+        assert operator.sees("-- lines 5 to 12 of 12, <PgUp> for more --")
+
+
+async def test_hosts_that_cannot_be_read_whole_say_so_at_the_top(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    stage = open_stage(faults=Faults(xapi_down=True))
+    async with sit_down(stage.service) as operator:
+        assert operator.sees("The VMs cannot be read; the last lines below the list say why.")
+        await operator.press("pagedown")
+        assert operator.sees("XAPI cannot be reached")
+
+
+async def test_a_name_that_the_question_has_no_room_for_is_told_in_full(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    name = "virtualisation-host-17.plant-2.customer.example"
+    host = machines.load("xcp-ng-8.3-bios")
+    renamed = replace(host, inventory=replace(host.inventory, hostname=name))
+    async with sit_down(open_stage(recording=renamed).service) as operator:
+        await operator.to_reboot()
+        assert operator.sees(f"Host {name}")
+        await operator.reboot("wrong")
+        assert operator.sees("Type the name after Host above, or <Esc> goes back.")
+        await operator.press("escape")
+        await operator.reboot(name)
+        assert operator.sees("Hidden from dom0"), operator.pane
 
 
 async def test_help_on_every_step(open_stage: Open, sit_down: Sit) -> None:
@@ -455,6 +506,7 @@ async def test_a_card_that_moved_stops_the_way(open_stage: Open, sit_down: Sit) 
         await operator.to_reboot()
         await operator.reboot()
         assert operator.sees("Not everything is hidden as asked"), operator.pane
+        assert operator.sees("0000:02:00.0 hides it hides it none absent")
         assert operator.sees("[ Roll back ]")
         assert not operator.sees("Go on")
         await operator.press("tab", "tab", "enter")
@@ -575,3 +627,15 @@ async def test_names_are_shown_literally(open_stage: Open, sit_down: Sit) -> Non
         assert "\u202e" not in operator.pane
         assert "\x1b" not in operator.pane
         assert isinstance(operator.app.screen, WizardScreen)
+
+
+async def test_letters_typed_ahead_belong_to_the_field_behind_the_tab(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    stage = open_stage()
+    async with sit_down(stage.service) as operator:
+        await operator.to_reboot()
+        for name, letter in (("tab", "\t"), ("tab", "\t"), ("x", "x"), ("l", "l"), ("r", "r")):
+            operator.app.post_message(Key(name, letter))
+        await operator.rest()
+        assert operator.sees("type the host name (xcp1.example): xlr")

@@ -13,6 +13,7 @@ from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.pool import Pool, PoolHost, PowerState, Vm
+from serialpass_tui.core.safety import Finding, Severity
 from serialpass_tui.core.verify import Place, Standing
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.errors import Exit, Problem
@@ -110,7 +111,9 @@ def test_rows_of_a_host(open_stage: Open) -> None:
     ("place", "vms_named", "words"),
     [
         (Place.FREE, (), "free"),
+        (Place.FREE, ("pbx",), "not hidden"),
         (Place.PENDING, (), "reboot pending"),
+        (Place.PENDING, ("pbx",), "reboot pending"),
         (Place.HIDDEN, (), "hidden"),
         (Place.LEAVING, (), "back at reboot"),
         (Place.ASSIGNED, ("pbx",), "used by VM pbx"),
@@ -156,6 +159,15 @@ def test_what_could_not_be_read_is_told(open_stage: Open) -> None:
     inventory = replace(scan.inventory, unread=("No root: disks\x1b[2J",))
     notes = devices.host_notes(replace(scan, pool_problem=down, inventory=inventory))
     assert ("XAPI is down. Start it.", "No root: disks\\x1b[2J") == notes[:1] + notes[-1:]
+
+
+def test_what_cannot_be_read_is_said_at_the_top(open_stage: Open) -> None:
+    scan = open_stage().service.scan()
+    gone = Problem(Exit.FAILED, "x", "It is gone.", remedy="Fetch it.")
+    assert "" == devices.warning(scan)
+    assert "VMs cannot be read" in devices.warning(replace(scan, pool_problem=gone))
+    both = replace(scan, pool_problem=gone, boot_problem=gone)
+    assert "No boot entry can be edited" in devices.warning(both)
 
 
 # --- boot entry, reboot
@@ -218,6 +230,8 @@ def test_the_reboot_names_vms_pool_ha_and_the_way_back(open_stage: Open) -> None
     digest = hashlib.sha256(plan.before).hexdigest()
     assert f"/boot/grub/grub.cfg.serialpass-{digest[:8]}" in told
     assert "serialpass-tui rollback 4" in told
+    alone = text(reboot.consequences(replace(scan, pool=pool(vm("till", **here))), plan, job))
+    assert "1 runs on this host" in alone
     quiet = text(reboot.consequences(replace(scan, pool=pool(vm())), plan, job))
     assert "No VM runs on this host." in quiet
     assert "pool master" not in quiet
@@ -269,6 +283,20 @@ def test_rows_of_vms_show_names_literally() -> None:
     row = vms.row(pool(evil), evil, ())
     assert (SHOWN, "Halted", "hvm", "host0", "02:00.0+1", "yes") == row.cells
     assert SHOWN in text(vms.details(evil, ()))
+
+
+@pytest.mark.parametrize(
+    ("severities", "word"),
+    [
+        ((), "yes"),
+        ((Severity.NOTE,), "yes"),
+        ((Severity.WARN,), "yes, but"),
+        ((Severity.WARN, Severity.REFUSE), "refused"),
+    ],
+)
+def test_a_vm_takes_it_or_not(severities: tuple[Severity, ...], word: str) -> None:
+    found = [Finding("x", severity, A, "Why.", "Do.") for severity in severities]
+    assert word == vms.row(pool(vm()), vm(), found).cells[-1]
 
 
 @pytest.mark.parametrize(

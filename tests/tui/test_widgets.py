@@ -119,6 +119,21 @@ def test_position(first: int, last: int, total: int, keys: str) -> None:
     )
 
 
+def test_position_behind_a_table_that_takes_the_key() -> None:
+    assert "-- lines 1 to 5 of 9, <Tab> <PgDn> for more --" == position(1, 5, 9, tab=True)
+
+
+async def test_a_table_takes_the_focus_only_where_it_has_more_rows_than_are_seen() -> None:
+    app = Bench()
+    async with app.run_test(size=(80, 25)) as pilot:
+        table = app.query_one(Table)
+        for rows, focus in ((8, False), (9, True)):
+            table.show_at_most(8, rows)
+            table.fill(rows, app.row)
+            await pilot.pause()
+            assert (9, focus, focus) == (table.size.height, table.can_focus, table.pages)
+
+
 def test_keys_in_angle_brackets() -> None:
     assert " <Esc> back  <q> quit" == keys_line((("Esc", "back"), ("q", "quit")))
 

@@ -47,7 +47,7 @@ class Frame:
 
     def title(self, place: str) -> tuple[str, str]:
         """The two ends of the title bar."""
-        host = f"host {printable(self.host, 24)}  " if self.host else ""
+        host = f" host {printable(self.host, 24)}  " if self.host else ""
         return f" serialpass-tui  {place}", f"{host}{'DEMO ' if self.demo else ''}"
 
 

@@ -35,7 +35,8 @@ def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ..
     lines += facts("Hides", map(printable, plan.words_today))
     lines += facts("Will hide", map(printable, plan.words_future), Ink.STRONG)
     lines += rescue(plan)
-    lines += facts("Warning", map(printable, plan.warnings), Ink.WARN)
+    warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)
+    lines += facts("Warning", warnings, Ink.WARN)
     lines += finding_lines(findings)
     return tuple(lines)
 

@@ -62,7 +62,7 @@ def advice(vm: Vm | None, checks: tuple[Check, ...]) -> tuple[Line, ...]:
         (
             "lspci -nn                shows the card, at an address of its own",
             "dmesg | grep tty         says which ttyS it became",
-            "setserial -g /dev/ttyS*  port and IRQ; `unknown`: nothing",
+            "setserial -g /dev/ttyS*  port and IRQ; `unknown`: no port there",
         ),
     )
     lines += facts(
@@ -91,8 +91,7 @@ class CheckScreen(WizardScreen):
 
     def body(self) -> ComposeResult:
         """The checks, what to look for, the choices."""
-        self._table.styles.height = 1 + min(6, len(self._checks))
-        self._table.can_focus = False
+        self._table.show_at_most(8, len(self._checks))
         yield self._table
         yield self.gap()
         yield Pager(advice(self._vm, self._checks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import safety
@@ -103,10 +103,12 @@ def state(card: Card) -> tuple[str, Ink]:
     if standing is None:
         return card.candidate.kind.value, Ink.PLAIN
     ink = _INKS.get(standing.place, Ink.PLAIN)
-    if standing.vms:
+    if standing.place is Place.ASSIGNED:
         return f"{Place.ASSIGNED.value} {', '.join(standing.vms)}", ink
     if card.refusals and standing.place is Place.FREE:
         return "refused", Ink.BAD
+    if standing.vms and standing.place is Place.FREE:
+        return Place.NOT_TAKEN.value, Ink.BAD  # a VM counts on it, and dom0 has it
     return standing.place.value, ink
 
 
@@ -142,6 +144,8 @@ def short_name(candidate: Candidate) -> str:
     if candidate.kind is Kind.USB_CONTROLLER:
         maker = candidate.functions[0].vendor_name.split()
         return f"USB controller {printable(maker[0]) if maker else ''}".rstrip()
+    if candidate.kind is Kind.ISA_PORT:
+        return "on the motherboard"  # which one, the column of ports says
     return candidate.name
 
 
@@ -196,6 +200,15 @@ def host_notes(scan: Scan) -> tuple[str, ...]:
     return tuple(printable(note) for note in (*told, *scan.boot_notes, *scan.inventory.unread))
 
 
+def warning(scan: Scan) -> str:
+    """What is missing for a later step, in one line; the reason stands below the list."""
+    if scan.boot_problem is not None:
+        return "No boot entry can be edited; the last lines below the list say why."
+    if scan.pool_problem is not None:
+        return "The VMs cannot be read; the last lines below the list say why."
+    return ""
+
+
 def headline(found: Sequence[Card]) -> str:
     """The question of this step, or that there is no card to ask for."""
     if any(card.candidate.kind is Kind.SERIAL for card in found):
@@ -229,6 +242,7 @@ class DevicesScreen(WizardScreen):
     def __init__(self, frame: Frame, scan: Scan, picked: Sequence[Bdf] = ()) -> None:
         self._scan = scan
         self._cards = cards(scan)
+        frame = replace(frame, notice=frame.notice or warning(scan))
         super().__init__(frame, place_of(Step.DEVICES), headline(self._cards))
         self._table, self._details = Table(HEADS), Pager()
         self._ticked = {
@@ -281,8 +295,7 @@ class DevicesScreen(WizardScreen):
         """Tick or untick the card; one that cannot go says why."""
         card = self._current
         if not card.may_pick:
-            why = card.refusals[0].reason if card.refusals else card.candidate.route
-            self.say(f"Cannot be chosen: {why}", Ink.BAD)
+            self.say("It cannot be chosen; below the list stands why.", Ink.BAD)
             return
         self._ticked ^= {card.candidate.key}
         self._table.refresh_cursor()

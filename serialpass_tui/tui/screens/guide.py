@@ -20,7 +20,8 @@ _STEPS = {
         ),
         (
             "Free: dom0 has it. Hidden: the host was booted with it kept away from dom0, a VM can"
-            " take it. Refused: this host itself needs it; the text below the list says what for."
+            " take it. Not hidden: a VM or the boot entry names it, and dom0 has it all the same."
+            " Refused: this host itself needs it; the text below the list says what for."
         ),
         (
             "Motherboard ports and USB adapters are listed because people look for them: their "

@@ -94,8 +94,7 @@ class HiddenScreen(WizardScreen):
 
     def body(self) -> ComposeResult:
         """The table, the reasons, the choices."""
-        self._table.styles.height = 1 + min(6, len(self._standings))
-        self._table.can_focus = False
+        self._table.show_at_most(8, len(self._standings))
         yield self._table
         yield self.gap()
         yield Pager(reasons(self._standings, giving=self._giving))

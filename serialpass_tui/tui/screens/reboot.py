@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from serialpass_tui.service import Scan
 
 
+_LONG_NAME = 30
+"""Characters of a host name beyond which the line that asks for it has no room to type it in."""
+
+
 def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Line, ...]:
     """What the reboot does to whom, and the way back if the host does not come up."""
     lines = list(_vms(scan.pool))
@@ -43,7 +47,9 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
                 fact("Backup", f"{printable(change.backup_path)} holds the file as it was.")
             )
     undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
-    lines.append(fact("Undo", f"`{undo}` takes the edit back, after the rescue entry as well."))
+    lines.append(
+        fact("Undo", f"`{undo}` takes the edit back, also after a boot of the rescue entry.")
+    )
     return tuple(lines)
 
 
@@ -63,7 +69,7 @@ def _vms(pool: Pool | None) -> Iterable[Line]:
     if not here:
         yield fact("VMs", "No VM runs on this host.", Ink.GOOD)
         return
-    yield fact("VMs", f"{len(here)} run on this host:", Ink.WARN)
+    yield fact("VMs", f"{len(here)} {'runs' if len(here) == 1 else 'run'} on this host:", Ink.WARN)
     fates: dict[str, list[str]] = {}
     for vm in here:
         fates.setdefault(fate(pool, vm), []).append(printable(vm.name, 40))
@@ -111,6 +117,10 @@ class RebootScreen(WizardScreen):
     def __init__(self, frame: Frame, scan: Scan, plan: HidePlan | None, job: Job | None) -> None:
         super().__init__(frame, place_of(Step.REBOOT), "The host has to reboot")
         self._lines = consequences(scan, plan, job)
+        self._host = printable(self.frame.host)
+        if len(self._host) > _LONG_NAME:
+            self._lines = (fact("Host", self._host), *self._lines)
+            self._host = "the name after Host above"
 
     def body(self) -> ComposeResult:
         """Consequences, the name to be typed, the choices."""
@@ -126,10 +136,6 @@ class RebootScreen(WizardScreen):
             field = Input(compact=True, select_on_focus=False, id="host-name")
             field.cursor_blink = False
             yield field
-
-    @property
-    def _host(self) -> str:
-        return printable(self.frame.host, 30)
 
     def keys(self) -> Keys:
         """The field takes letters: Esc leaves it."""
@@ -148,7 +154,7 @@ class RebootScreen(WizardScreen):
         if event.value.strip() == self.frame.host:
             self.post_message(RebootHost())
         else:
-            self.say(f"That is not the name of this host. Type {self._host}, or Esc to go back.")
+            self.say(f"Not this host's name. Type {self._host}, or <Esc> goes back.")
 
     def choose(self, key: str) -> None:
         """Later, or back."""

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+_READING = (
+    Line("The host is being read, and XAPI asked for its VMs."),
+    Line("Where XAPI does not answer, this takes half a minute."),
+)
+
+
 class StartScreen(WizardScreen):
     """The tool reads the host."""
 
@@ -20,8 +26,8 @@ class StartScreen(WizardScreen):
         super().__init__(frame, "Start", "Give a serial card of this host to a VM")
 
     def body(self) -> ComposeResult:
-        """Nothing yet."""
-        yield Pager()
+        """Why nothing is seen yet."""
+        yield Pager(_READING)
 
     def keys(self) -> Keys:
         """Only leaving makes sense."""

@@ -44,7 +44,11 @@ _POWER = {PowerState.RUNNING: Ink.GOOD, PowerState.SUSPENDED: Ink.WARN}
 
 def row(pool: Pool, vm: Vm, findings: Sequence[Finding]) -> Row:
     """One row of the table."""
-    refused = safety.refusals(findings)
+    takes, ink = "yes", Ink.GOOD
+    if any(finding.severity is safety.Severity.WARN for finding in findings):
+        takes, ink = "yes, but", Ink.WARN
+    if safety.refusals(findings):
+        takes, ink = "refused", Ink.BAD
     home = vm.resident_on or vm.affinity
     cells = (
         printable(vm.name),
@@ -52,10 +56,9 @@ def row(pool: Pool, vm: Vm, findings: Sequence[Finding]) -> Row:
         vm.domain_type,
         printable(pool.host_name(home)) if home else "-",
         has(vm),
-        "refused" if refused else "yes",
+        takes,
     )
     plain = Ink.PLAIN
-    ink = Ink.BAD if refused else Ink.GOOD
     return Row(cells, (plain, _POWER.get(vm.power_state, plain), plain, plain, plain, ink))
 
 
@@ -195,6 +198,6 @@ class VmScreen(WizardScreen):
         vm = self._seen[self._table.cursor]
         refused = safety.refusals(self._findings(vm))
         if refused:
-            self.say(f"Refused: {refused[0].reason}", Ink.BAD)
+            self.say("Refused; below the list stands why.", Ink.BAD)
         else:
             self.post_message(PickVm(vm.uuid))

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 
 from serialpass_tui.tui.lines import Ink, Line, wrap
 from serialpass_tui.tui.widgets.painted import Painted
+from serialpass_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from textual.events import Focus, Resize
+    from textual.events import Blur, Focus, Resize
 
     from serialpass_tui.tui.widgets.painted import Part
 
@@ -64,9 +65,20 @@ class Pager(Painted):
         self._lay_out()
         self.refresh()
 
+    @property
+    def _is_behind_table(self) -> bool:
+        """Whether PgDn turns the pages of a table now, so that this text needs the focus first."""
+        focused = self.screen.focused
+        return isinstance(focused, Table) and focused.pages
+
     def on_focus(self, _event: Focus) -> None:
         """Show the cursor at the line that tells the position."""
+        self.refresh()
         self.point_at(0, self.size.height - 1)
+
+    def on_blur(self, _event: Blur) -> None:
+        """The keys that read on may be others now."""
+        self.refresh()
 
     def action_read(self, unit: str, by: int) -> None:
         """A key that moves the text."""
@@ -84,7 +96,8 @@ class Pager(Painted):
         """A line of text, or the position below it."""
         if self._overflows and y == self._room:
             last = min(self._top + self._room, len(self._shown))
-            return [(position(self._top + 1, last, len(self._shown)), Ink.ACCENT)]
+            words = position(self._top + 1, last, len(self._shown), tab=self._is_behind_table)
+            return [(words, Ink.ACCENT)]
         index = self._top + y
         if index >= len(self._shown):
             return []
@@ -93,7 +106,8 @@ class Pager(Painted):
         return [(line.text[:label], Ink.ACCENT), (line.text[label:], line.ink)]
 
 
-def position(first: int, last: int, total: int) -> str:
-    """Which part of a longer text is seen."""
+def position(first: int, last: int, total: int, *, tab: bool = False) -> str:
+    """Which part of a longer text is seen, and the keys that show the rest."""
     more = "PgUp/PgDn" if first > 1 and last < total else "PgDn" if last < total else "PgUp"
-    return f"-- lines {first} to {last} of {total}, <{more}> for more --"
+    keys = f"<Tab> <{more}>" if tab else f"<{more}>"
+    return f"-- lines {first} to {last} of {total}, {keys} for more --"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import set_cell_size
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -81,6 +82,16 @@ class Table(Painted, can_focus=True):
         self.refresh()
         self._point()
 
+    def show_at_most(self, rows: int, count: int) -> None:
+        """Be as high as `count` rows, or as `rows` of them; only then the focus is of use."""
+        self.styles.height = 1 + min(rows, count)
+        self.can_focus = count > rows
+
+    @property
+    def pages(self) -> bool:
+        """Whether there are more rows than are seen at once."""
+        return self._count > self._room
+
     def refresh_cursor(self) -> None:
         """Paint the cursor row anew: its cells have changed."""
         self.repaint(1 + self.cursor - self._top)
@@ -119,7 +130,9 @@ class Table(Painted, can_focus=True):
         self._go(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by pages."""
+        """Move the cursor by pages; where all rows are seen, the key is the screen's."""
+        if not self.pages:
+            raise SkipAction
         self._go(self.cursor + by * self._room)
 
     def action_jump(self, index: int) -> None:
@@ -152,7 +165,7 @@ class Table(Painted, can_focus=True):
         widths = self._widths(width)
         if y == 0:
             head = columns(widths, [column.title for column in self._heads])
-            if self._count > self._room:
+            if self.pages:
                 last = min(self._top + self._room, self._count)
                 place = f" {self._top + 1}-{last} of {self._count}"
                 head = set_cell_size(head, width - len(place)) + place
