@@ -415,7 +415,9 @@ def test_a_failure_half_way_says_what_stands(open_stage: Callable[..., Stage]) -
     with pytest.raises(Problem) as caught:
         broken.run(job)
     assert NOTHING_CHANGED not in caught.value.state
-    assert f"2 of {len(job.changes)} changes of job {job.id} stand" in caught.value.state
+    assert (
+        f"2 of {len(job.changes)} changes of job {job.id} were made and stand" in caught.value.state
+    )
     assert "This change was not made." in caught.value.state
 
 

@@ -74,7 +74,9 @@ class Runner:
         begun = job.progress[index] is Progress.BEGAN
         made = begun and held is Held.AFTER
         if not job.applied and not made:
-            if job.goal is not Goal.GIVE and (not begun or held is Held.BEFORE):
+            # The wizard's job waits for a veto to be lifted; an edit it plans anew each time.
+            given_up = job.goal is not Goal.GIVE or isinstance(change, FileEdit)
+            if given_up and (not begun or held is Held.BEFORE):
                 with contextlib.suppress(Problem):  # the first problem is the one to tell
                     self._ledger.close(job, problem.code)
             return problem
@@ -86,5 +88,8 @@ class Runner:
             way = "rolling back again goes on from here"
             if job.goal is not Goal.ROLLBACK:
                 way = f"`serialpass-tui rollback {job.id}` takes them back"
-            state += f" {count} of {len(job.changes)} changes of job {job.id} stand; {way}."
+            state += (
+                f" Before that, {count} of {len(job.changes)} changes of job {job.id} were made "
+                f"and stand; {way}."
+            )
         return problem.standing(state)

@@ -109,6 +109,10 @@ _CODES = {
         "High availability forbids it: the pool could no longer restart its protected VMs.",
         "Switch HA off for the while: xe pool-ha-disable; afterwards xe pool-ha-enable.",
     ),
+    "HA_HOST_CANNOT_ACCESS_STATEFILE": _Words(
+        "High availability forbids it: this host does not reach HA's state file.",
+        "Bring the heartbeat SR back, or switch HA off for the while: xe pool-ha-disable.",
+    ),
     "OPERATION_BLOCKED": _Words(
         "Somebody has blocked this operation on the VM.",
         "See xe vm-param-get uuid=UUID param-name=blocked-operations; ask who set it.",

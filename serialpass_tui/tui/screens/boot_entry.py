@@ -34,6 +34,11 @@ def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ..
         lines.append(fact("Entries", "They say so already: nothing has to be written.", Ink.GOOD))
     lines += facts("Hides", map(printable, plan.words_today))
     lines += facts("Will hide", map(printable, plan.words_future), Ink.STRONG)
+    if plan.changed:
+        value = (
+            f"{plan.dialect.value}={plan.future.value}" if plan.future.present else "no such word"
+        )
+        lines.append(fact("Written", printable(value)))
     lines += rescue(plan)
     warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)
     lines += facts("Warning", warnings, Ink.WARN)
