@@ -67,13 +67,13 @@ class Service:
         return self._ledger.job(job_id)
 
     def undoable(self) -> list[Job]:
-        """Jobs with something to undo, newest first; rollbacks themselves are not undone."""
+        """Jobs with something to undo or to close, newest first; rollbacks are not undone."""
         return [
             job
             for job in reversed(self.jobs_as_found())
             if job.goal is not Goal.ROLLBACK
             and job.outcome is not Outcome.ROLLED_BACK
-            and undo_list(job, "")
+            and (undo_list(job, "") or job.is_open)
         ]
 
     # --- planning

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from serialpass_tui.core.changes import FileEdit
+from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
@@ -46,10 +47,11 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
             lines.append(
                 fact("Backup", f"{printable(change.backup_path)} holds the file as it was.")
             )
-    undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
-    lines.append(
-        fact("Undo", f"`{undo}` takes the edit back, also after a boot of the rescue entry.")
-    )
+    if job is None or job.goal is not Goal.ROLLBACK:
+        undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
+        lines.append(
+            fact("Undo", f"`{undo}` takes the edit back, also after a boot of the rescue entry.")
+        )
     return tuple(lines)
 
 
