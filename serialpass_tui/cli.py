@@ -21,10 +21,13 @@ from serialpass_tui.errors import Exit, Json, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from serialpass_tui.core.ports import Toolstack
     from serialpass_tui.plain import Terminal
     from serialpass_tui.service import Service
 
 STATE_DIR = "/var/lib/serialpass-tui"
+XL_CONFIG_DIR = "/etc/xen"
+XENSOURCE_INVENTORY = "/etc/xensource-inventory"
 DEFAULT_DEMO = "xcp-ng-8.3-bios"
 DEMO_PACE = 0.2
 """Seconds that a simulated VM takes for each part of its start: long enough to be seen."""
@@ -358,7 +361,6 @@ def _service(args: argparse.Namespace) -> Service:
         )
     from serialpass_tui.host.files import LocalFiles
     from serialpass_tui.host.local import LocalHost
-    from serialpass_tui.host.system import product
     from serialpass_tui.toolstack.xapi import Xapi
 
     root = Path(args.host_root or "/")
@@ -368,10 +370,29 @@ def _service(args: argparse.Namespace) -> Service:
 
         # No XAPI runs on a mounted disk; that of the machine below the tool is another host's.
         return Service(RescueHost(root), LocalFiles(root), Xapi([]), journal, clock)
+    return Service(LocalHost(), LocalFiles(), toolstack_of(args.xapi_socket), journal, clock)
+
+
+def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:
+    """What owns the VMs of this host: XAPI where there is any sign of it, xl where /etc/xen is.
+
+    A host whose XAPI is down must not be taken for one without: its VMs are in no file.
+    """
+    from serialpass_tui.host import commands
+    from serialpass_tui.host.files import LocalFiles
+    from serialpass_tui.host.system import product
+    from serialpass_tui.toolstack.xapi import SOCKETS, Xapi
+    from serialpass_tui.toolstack.xl import Xl
+
     # A pool member's socket leads to the master: only the host's own uuid says which host this is.
-    uuid = product(Path("/")).host_uuid
-    toolstack = Xapi([args.xapi_socket], uuid) if args.xapi_socket else Xapi(host_uuid=uuid)
-    return Service(LocalHost(), LocalFiles(), toolstack, journal, clock)
+    uuid = product(root).host_uuid
+    if socket:
+        return Xapi([socket], uuid)
+    signs = [root / sign.lstrip("/") for sign in (XENSOURCE_INVENTORY, *SOCKETS)]
+    folder = root / XL_CONFIG_DIR.lstrip("/")
+    if folder.is_dir() and not any(map(os.path.lexists, signs)):
+        return Xl(commands.run, LocalFiles(root), folder, os.uname().nodename, root=root)
+    return Xapi(host_uuid=uuid)
 
 
 # --- the wizard
@@ -402,8 +423,8 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             Exit.FAILED,
             "not-dom0",
             "This is no Xen dom0: there is no VM to give a device to.",
-            remedy="Run it on the XenServer or XCP-ng host itself; `serialpass-tui --demo` tries "
-            "the wizard on a simulated host.",
+            remedy="Run it on the Xen host itself (XenServer, XCP-ng or plain Xen); "
+            "`serialpass-tui --demo` tries the wizard on a simulated host.",
         )
     return _run_wizard(service, demo="", answers=None)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
 from serialpass_tui.core.consoles import consoles
-from serialpass_tui.core.inventory import TtyKind
+from serialpass_tui.core.inventory import Product, TtyKind
 from serialpass_tui.core.text import printable
 
 if TYPE_CHECKING:
@@ -229,7 +229,12 @@ def _is_adapter(device: UsbDevice) -> bool:
 
 
 def _adapter(inventory: Inventory, device: UsbDevice) -> Candidate:
-    if not has_vusb(inventory):
+    if inventory.product == Product():
+        route = (
+            "Not PCI passthrough but, with plain Xen, usbctrl and usbdev in the guest's file "
+            "(xl.cfg(5)), or `xl usbdev-attach`; or give the VM the whole controller."
+        )
+    elif not has_vusb(inventory):
         route = (
             "Not PCI passthrough, and this release cannot pass single USB devices (XenServer 7.3 "
             "brought that): give the VM the whole controller, or use a serial-to-network adapter."

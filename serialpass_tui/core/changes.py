@@ -59,6 +59,44 @@ class FileEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestEdit:
+    """The bytes of the file that describes one guest of a host without XAPI.
+
+    It acts on a file as `FileEdit` does, and means what `VmEdit` means: it needs no reboot, and its
+    undo takes the devices from the guest.
+    """
+
+    KIND: ClassVar[str] = "edit-guest"
+    uuid: str
+    name: str
+    path: str
+    before: bytes
+    after: bytes
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("file", self.path)
+
+    @property
+    def file(self) -> FileEdit:
+        """The same as an edit of bytes."""
+        return FileEdit(self.path, self.before, self.after)
+
+    def inverse(self) -> GuestEdit:
+        """The edit that puts the first bytes back."""
+        return GuestEdit(self.uuid, self.name, self.path, self.after, self.before)
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        return f"edit {self.path} of guest {printable(self.name)}"
+
+    def preview(self) -> tuple[str, ...]:
+        """The unified diff, a line each, controls made visible."""
+        return self.file.preview()
+
+
+@dataclass(frozen=True, slots=True)
 class VmEdit:
     """One key of one VM; None means that the key is absent.
 
@@ -121,6 +159,12 @@ class Reboot:
 
     KIND: ClassVar[str] = "reboot"
     before: str
+    toolstack: str = "xapi"
+    """What owns the host's VMs, xapi or xl: it decides who is asked for the reboot."""
+
+    def again(self, boot_id: str) -> Reboot:
+        """The same of another boot."""
+        return Reboot(boot_id, self.toolstack)
 
     def describe(self) -> str:
         """What it does, in one line."""
@@ -128,6 +172,8 @@ class Reboot:
 
     def preview(self) -> tuple[str, ...]:
         """The commands that do the same by hand."""
+        if self.toolstack == "xl":
+            return ("shutdown -r now",)
         return ("xe host-disable", "xe host-reboot")
 
 
@@ -182,6 +228,8 @@ class VmPower:
     """Uuid of the host to start on: another host has another device at the same address."""
     before: PowerState
     after: PowerState
+    config: str = ""
+    """Path of the guest's file on a host without XAPI; empty: XAPI keeps the VM."""
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -190,7 +238,7 @@ class VmPower:
 
     def inverse(self) -> VmPower:
         """The change that brings the first power state back."""
-        return VmPower(self.uuid, self.name, self.host, self.after, self.before)
+        return VmPower(self.uuid, self.name, self.host, self.after, self.before, self.config)
 
     def describe(self) -> str:
         """What it does, in one line."""
@@ -202,14 +250,18 @@ class VmPower:
         return (self.command(),)
 
     def command(self) -> str:
-        """The xe command that does the same by hand."""
+        """The xe or xl command that does the same by hand."""
+        if self.config:
+            if self.after is PowerState.RUNNING:
+                return shlex.join(["xl", "create", "-f", self.config])
+            return shlex.join(["xl", "shutdown", "-F", "-w", "--", self.name])
         if self.after is PowerState.RUNNING:
             return shlex.join(["xe", "vm-start", f"uuid={self.uuid}", f"on={self.host}"])
         return shlex.join(["xe", "vm-shutdown", f"uuid={self.uuid}"])
 
 
-Change = FileEdit | VmEdit | Reboot | VmPower | DriverChange
-Reversible = FileEdit | VmEdit | VmPower | DriverChange
+Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange
+Reversible = FileEdit | GuestEdit | VmEdit | VmPower | DriverChange
 
 
 def unified_diff(path: str, before: bytes, after: bytes, context: int = 2) -> tuple[str, ...]:

@@ -10,8 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list, safety, vm
-from serialpass_tui.core.changes import PCIBACK, DriverChange, FileEdit, VmEdit, VmPower
+from serialpass_tui.core.changes import (
+    PCIBACK,
+    DriverChange,
+    FileEdit,
+    GuestEdit,
+    VmEdit,
+    VmPower,
+)
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.xl_config import read as read_config
 from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ def gives(change: Change) -> bool:
         return change.key == PCI_KEY and change.after is not None
     if isinstance(change, DriverChange):
         return change.after == PCIBACK
-    return isinstance(change, FileEdit) or _is_start(change)
+    return isinstance(change, FileEdit | GuestEdit) or _is_start(change)
 
 
 def findings(
@@ -40,7 +48,7 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What speaks against the devices that `changes` hide, bind to a VM, or start a VM with."""
     found: list[Finding] = []
-    after = pool and vm.after_edits(pool, [c for c in changes if isinstance(c, VmEdit)])
+    after = pool and vm.after_edits(pool, [c for c in changes if isinstance(c, VmEdit | GuestEdit)])
     for change in changes:
         bdfs = taken(inventory, after, change)
         if not bdfs:
@@ -48,7 +56,7 @@ def findings(
         found += safety.findings(
             inventory, pool, bdfs, now=isinstance(change, VmPower | DriverChange)
         )
-        chosen = after.vm(change.uuid) if after and isinstance(change, VmEdit) else None
+        chosen = after.vm(change.uuid) if after and isinstance(change, VmEdit | GuestEdit) else None
         if after and chosen:
             found += safety.vm_findings(after, chosen, bdfs)
     return tuple(found)
@@ -63,6 +71,9 @@ def taken(inventory: Inventory, pool: Pool | None, change: Change) -> tuple[Bdf,
     if isinstance(change, FileEdit):
         before, after = (_hidden(inventory, change.path, d) for d in (change.before, change.after))
         return tuple(sorted(after - before))
+    if isinstance(change, GuestEdit):
+        had = read_config(change.before).devices
+        return tuple(bdf for bdf in read_config(change.after).devices if bdf not in had)
     if isinstance(change, VmEdit) and change.key == PCI_KEY:
         held = vm.parse_pci(change.before or "")
         return tuple(bdf for bdf in vm.parse_pci(change.after or "") if bdf not in held)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
-from serialpass_tui.core.pool import Pool  # noqa: TC001
+from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,6 @@ class Recording:
     """A host on one page: what `record` writes, `--machine` reads and the simulator boots."""
 
     inventory: Inventory
-    pool: Pool | None = None
+    pool: Pool | XlHost | None = None
     version: int = 1
     note: str = ""

@@ -230,7 +230,7 @@ def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
     """
     stands = job.applied
     undo: list[Change] = [change.inverse() for change in reversed(net_effect(stands))]
-    booted = any(isinstance(change, Reboot) for change in stands)
-    if booted and any(isinstance(change, FileEdit) for change in undo):
-        undo.append(Reboot(boot_id))
+    reboots = [change for change in stands if isinstance(change, Reboot)]
+    if reboots and any(isinstance(change, FileEdit) for change in undo):
+        undo.append(reboots[-1].again(boot_id))
     return tuple(undo)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 
 class PowerState(Enum):
@@ -115,6 +116,11 @@ class Pool:
         return "xapi"
 
     @property
+    def pci_place(self) -> str:
+        """Where a VM's devices are written."""
+        return "other-config:pci" if self.toolstack == "xapi" else "the pci list of its file"
+
+    @property
     def is_master(self) -> bool:
         """Whether this host is the pool master."""
         return self.this_host == self.master
@@ -132,4 +138,6 @@ class Pool:
 class XlHost(Pool):
     """A host with plain Xen: a pool of itself alone."""
 
+    KIND: ClassVar[str] = "xl"
+    vms: tuple[Guest, ...] = ()
     toolstack: str = "xl"

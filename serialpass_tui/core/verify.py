@@ -50,7 +50,7 @@ class Standing:
     """The driver link in sysfs says pciback."""
     driver: str
     vms: tuple[str, ...]
-    """Names of the VMs whose other-config:pci names it."""
+    """Names of the VMs that are to get it."""
     place: Place
     why: str
     next: str
@@ -102,10 +102,15 @@ def standing(
     users = users_of(pool, bdf) if pool is not None else ()
     vms = tuple(printable(vm.name, 40) for vm in users)
     place, why, todo = _judge(inventory, function, hide, expected, bdf)
+    xl = pool is not None and pool.toolstack == "xl"
     if vms:
-        why = f"{why} other-config:pci of {', '.join(vms)} names it."
+        names = ", ".join(vms)
+        why = f"{why} {f'The file of {names}' if xl else f'other-config:pci of {names}'} names it."
     if place is Place.HIDDEN and vms:
         place, todo = Place.ASSIGNED, "Nothing to do."
+    elif place is Place.NOT_TAKEN and xl and function and function.driver:
+        # xl takes a device from no driver: it has to be on pciback before the guest starts.
+        todo = f"See `dmesg | grep pciback`; `serialpass-tui hide {bdf} --now` takes it now."
     name = function.name if function else str(bdf)
     driver = function.driver if function else ""
     return Standing(bdf, name, asked, booted, bound, driver, vms, place, why, todo)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import VmEdit
+from serialpass_tui.core.changes import GuestEdit, VmEdit
+from serialpass_tui.core.xl_config import read as read_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,13 +128,19 @@ def unbind_edits(vm: Vm, bdfs: Sequence[Bdf]) -> tuple[VmEdit, ...]:
     return tuple(edits)
 
 
-def after_edits(pool: Pool, edits: Iterable[VmEdit]) -> Pool:
-    """The pool as it will be once these edits of other-config:pci are made.
+def after_edits(pool: Pool, edits: Iterable[VmEdit | GuestEdit]) -> Pool:
+    """The pool as it will be once these edits of VMs' devices are made.
 
     An operator who goes back and chooses another VM must not be told that the first one has the
     device: its keys are taken back in the same step.
     """
-    values = {edit.uuid: edit.after for edit in edits if edit.key == "other-config:pci"}
+    values: dict[str, str | None] = {}
+    for edit in edits:
+        if isinstance(edit, GuestEdit):
+            devices = read_config(edit.after).devices
+            values[edit.uuid] = merge_pci(None, devices) or None
+        elif edit.key == "other-config:pci":
+            values[edit.uuid] = edit.after
     return replace(pool, vms=tuple(_with_pci(vm, values.get(vm.uuid, vm.pci)) for vm in pool.vms))
 
 

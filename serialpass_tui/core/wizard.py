@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import VmEdit
+from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.verify import Place
 
@@ -184,7 +184,7 @@ def resume(job: Job, standings: Sequence[Standing], *, rebooted: bool) -> Wizard
     """
     picked = tuple(device.bdf for device in job.devices)
     state = Wizard(picked=picked, job=job.id, trail=(Step.DEVICES,))
-    edits = [change for change in job.applied if isinstance(change, VmEdit)]
+    edits = [change for change in job.applied if isinstance(change, VmEdit | GuestEdit)]
     if job.goal is Goal.GIVE and edits:
         trail = (Step.DEVICES, Step.VM)
         return replace(state, step=Step.CHECK, vm=edits[-1].uuid, trail=trail)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import BootText, Disk, Inventory, Nic, Recording, Xen
+from serialpass_tui.core.pool import XlHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +159,8 @@ def _nic(nic: Nic, names: Pseudonyms) -> Nic:
 
 
 def _pool(pool: Pool, names: Pseudonyms) -> Pool:
+    if isinstance(pool, XlHost):
+        pool = _xl_host(pool, names)
     return replace(
         pool,
         this_host=names.uuid(pool.this_host),
@@ -168,6 +171,22 @@ def _pool(pool: Pool, names: Pseudonyms) -> Pool:
         srs=tuple(_sr(sr, names) for sr in pool.srs),
         name=names.name("pool", pool.name),
     )
+
+
+def _xl_host(pool: XlHost, names: Pseudonyms) -> XlHost:
+    """Without the names that stand for uuids there, and those of the guests' files."""
+    here = names.name("host", pool.this_host)
+    guests = (
+        replace(
+            guest,
+            resident_on=guest.resident_on and here,
+            config=names.of("file", guest.config, lambda n: f"/etc/xen/guest-{n}.cfg"),
+            config_refusal=guest.config_refusal and HIDDEN,
+        )
+        for guest in pool.vms
+    )
+    hosts = tuple(replace(host, uuid=here) for host in pool.hosts)
+    return replace(pool, this_host=here, master=here, hosts=hosts, vms=tuple(guests))
 
 
 def _host(host: PoolHost, names: Pseudonyms) -> PoolHost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
-from serialpass_tui.core.changes import Change, FileEdit, Reboot, unified_diff
+from serialpass_tui.core.changes import Change, FileEdit, unified_diff
 from serialpass_tui.core.job import DeviceId, Goal
 from serialpass_tui.errors import Exit
 from serialpass_tui.plain.devices import standing_line
@@ -100,7 +100,7 @@ def _edit_boot(
     devices = [DeviceId.of(function) for function in functions if function is not None]
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
     changes: list[Change] = [edit] if plan.changed else []
-    changes += taking if now else [Reboot(seen.inventory.boot_id)]
+    changes += taking if now else [seen.reboot()]
     job = service.run(service.open_job(goal, title, devices, changes))
     term.document(**fields, applied=True, job=job.id)
     written = f"{plan.path} is written" if plan.changed else "Done"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import VmPower
+from serialpass_tui.core.changes import GuestEdit, VmPower
 from serialpass_tui.core.job import DeviceId, Goal
 from serialpass_tui.core.vm import parse_pci
 from serialpass_tui.errors import Exit, Problem
@@ -36,12 +36,17 @@ def vms(service: Service, term: Terminal) -> int:
     reasons = {vm.uuid: service.vm_refusals(pool, vm) for vm in pool.vms}
     term.document(vms=[_vm(pool, vm, reasons[vm.uuid]) for vm in pool.vms])
     if not pool.vms:
-        term.say("XAPI lists no VM.")
+        xl = pool.toolstack == "xl"
+        term.say("No guest under /etc/xen." if xl else "XAPI lists no VM.")
     for vm in pool.vms:
         where = f" on {pool.host_name(vm.resident_on)}" if vm.resident_on else ""
         term.say(f"{vm.uuid}  {vm.name}")
         term.say(f"  {vm.power_state.value}{where}, {vm.domain_type}")
-        if vm.pci is not None:
+        if vm.config:
+            term.say(
+                f"  {vm.config}: {', '.join(map(str, parse_pci(vm.pci or ''))) or 'no device'}"
+            )
+        elif vm.pci is not None:
             term.say(f"  other-config:pci={vm.pci}")
         term.say(*finding_lines(reasons[vm.uuid]))
     return Exit.DONE
@@ -55,6 +60,7 @@ def _vm(pool: Pool, vm: Vm, reasons: Sequence[Finding]) -> dict[str, Json]:
         "type": vm.domain_type,
         "host": pool.host_name(vm.resident_on) if vm.resident_on else None,
         "pci": vm.pci,
+        "config": vm.config or None,
         "devices": [str(bdf) for bdf in parse_pci(vm.pci or "")],
         "refused": [finding_fields(finding) for finding in reasons],
     }
@@ -116,6 +122,13 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
         term.document(**fields, applied=False, job=None)
         term.say(f"VM {name} already says so: nothing to do.")
         return Exit.DONE
+    term.say(
+        *(
+            f"The file as it is stays beside it: {change.file.backup_path}"
+            for change in plan.changes
+            if isinstance(change, GuestEdit)
+        )
+    )
     status = term.may_apply(f"Change VM {name}?")
     if status is not None:
         term.document(**fields, applied=False, job=None)

@@ -6,11 +6,12 @@ import contextlib
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot, guard
+from serialpass_tui.core import boot, guard, vm, xl_config
 from serialpass_tui.core.changes import (
     Change,
     DriverChange,
     FileEdit,
+    GuestEdit,
     Reboot,
     Reversible,
     VmEdit,
@@ -23,8 +24,9 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service import safeguards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.job import DeviceId, Job
     from serialpass_tui.core.pool import Vm
     from serialpass_tui.core.ports import Files, Host, Toolstack
@@ -60,7 +62,7 @@ class Changer:
         now: object
         if isinstance(change, Reboot):
             now = self.boot_id()
-        elif isinstance(change, FileEdit):
+        elif isinstance(change, FileEdit | GuestEdit):
             now = self._files.read(change.path)
         elif isinstance(change, VmEdit):
             now = self._toolstack.read_key(change.uuid, change.key)
@@ -94,7 +96,7 @@ class Changer:
 
     def make(self, change: Change, tell: Report) -> None:
         """Do it, and believe nobody yet. Raises Problem."""
-        if isinstance(change, FileEdit):
+        if isinstance(change, FileEdit | GuestEdit):
             self._files.replace(change.path, change.before, change.after)
         elif isinstance(change, VmEdit):
             self._toolstack.write_key(change.uuid, change.key, change.after)
@@ -124,7 +126,10 @@ class Changer:
                     self._toolstack.write_key(change.uuid, change.key, change.before)
 
     def _reboot(self) -> None:
-        """Reboot through XAPI, so that HA may veto; by the system where XAPI is not there."""
+        """Reboot through XAPI, so that HA may veto; by the system where XAPI is not there.
+
+        xl reboots no host, so that a host with plain Xen is always rebooted by its system.
+        """
         try:
             self._toolstack.reboot_host()
         except Problem as problem:
@@ -146,6 +151,8 @@ class Changer:
             boot.parse(change.path, now)
             if now != change.after:
                 expected, observed = "the bytes previewed", "other bytes"
+        elif isinstance(change, GuestEdit):
+            expected, observed = self._guest_observed(change)
         elif isinstance(change, VmEdit):
             value = _key_of(self._toolstack.vm(change.uuid), change.key)
             if value != change.after:
@@ -168,6 +175,20 @@ class Changer:
                 state="The change was applied; the check does not confirm it.",
                 remedy="Look at `serialpass-tui status`; roll back with `serialpass-tui rollback`.",
             )
+
+    def _guest_observed(self, change: GuestEdit) -> tuple[str, str]:
+        """What was expected of a guest's file and what contradicts it; both empty: nothing does."""
+        now = self._files.read(change.path)
+        if now != change.after:
+            return "the bytes previewed", "other bytes"
+        wanted = xl_config.read(now).devices
+        try:
+            seen = vm.parse_pci(self._toolstack.vm(change.uuid).pci or "")
+        except Problem as problem:
+            if problem.code != "xapi-unavailable":
+                raise
+            return "", ""  # a disk mounted elsewhere: no toolstack is there to be asked
+        return ("", "") if set(seen) == set(wanted) else (_listed(wanted), _listed(seen))
 
     def _power_observed(self, change: VmPower, job: Job) -> str:
         """What contradicts the power state asked for; empty when nothing does."""
@@ -198,7 +219,7 @@ def require_known(change: Change, held: Held) -> None:
     """
     if held is not Held.OTHER:
         return
-    place = change.path if isinstance(change, FileEdit) else change.describe()
+    place = change.path if isinstance(change, FileEdit | GuestEdit) else change.describe()
     raise Problem(
         Exit.CONFLICT,
         "changed-since-preview",
@@ -206,6 +227,10 @@ def require_known(change: Change, held: Held) -> None:
         state="This change was not made.",
         remedy="Look at the new state and plan again; to undo several jobs, begin with the newest.",
     )
+
+
+def _listed(bdfs: Iterable[Bdf]) -> str:
+    return ", ".join(map(str, bdfs)) or "no device"
 
 
 def _key_of(chosen: Vm, key: str) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.job import DeviceId
-    from serialpass_tui.core.pool import Pool
+    from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Host
     from serialpass_tui.service.scanning import Scan
 
@@ -34,7 +34,7 @@ class Check:
 def checks_of(
     host: Host, scan: Scan, devices: Sequence[DeviceId], vm_uuid: str
 ) -> tuple[Check, ...]:
-    """The devices first, then the VM where one is named and XAPI answers."""
+    """The devices first, then the VM where one is named and the toolstack answers."""
     found = [
         Check(
             f"{device.bdf} hidden",
@@ -54,7 +54,8 @@ def checks_of(
 def _vm_checks(host: Host, pool: Pool, uuid: str, bdfs: Sequence[Bdf]) -> list[Check]:
     chosen = pool.vm(uuid)
     if chosen is None:
-        return [Check("VM", "present", "gone", passed=False, next="`xe vm-list` lists the VMs.")]
+        look = "`xl list` and /etc/xen have" if pool.toolstack == "xl" else "`xe vm-list` lists"
+        return [Check("VM", "present", "gone", passed=False, next=f"{look} the VMs.")]
     named = vm.parse_pci(chosen.pci or "")
     running = chosen.power_state is PowerState.RUNNING
     here = running and chosen.resident_on == pool.this_host
@@ -65,16 +66,24 @@ def _vm_checks(host: Host, pool: Pool, uuid: str, bdfs: Sequence[Bdf]) -> list[C
         Check(
             f"VM {printable(chosen.name, 40)} names the device",
             _listed(bdfs),
-            printable(chosen.pci or "key absent", 60),
+            _named(pool, chosen),
             set(bdfs) <= set(named),
             "Bind again in step 4.",
         ),
         Check("VM runs", "Running on this host", state, here, "Start it in step 5."),
     ]
-    return [*found, _backend_check(host, chosen.domid, bdfs)] if here else found
+    log = "/var/log/xen/" if pool.toolstack == "xl" else "/var/log/xensource.log"
+    return [*found, _backend_check(host, chosen.domid, bdfs, log)] if here else found
 
 
-def _backend_check(host: Host, domid: int, bdfs: Sequence[Bdf]) -> Check:
+def _named(pool: Pool, chosen: Vm) -> str:
+    """The devices of a VM as what keeps it writes them."""
+    if pool.toolstack == "xl":
+        return _listed(vm.parse_pci(chosen.pci or "")) or "none in its file"
+    return printable(chosen.pci or "key absent", 60)
+
+
+def _backend_check(host: Host, domid: int, bdfs: Sequence[Bdf], log: str) -> Check:
     name, expected = "Device in the VM's backend", _listed(bdfs)
     try:
         backend = host.backend_devices(domid)
@@ -86,7 +95,7 @@ def _backend_check(host: Host, domid: int, bdfs: Sequence[Bdf]) -> Check:
         _listed(backend) or "none",
         set(bdfs) <= set(backend),
         "The VM was started before it was bound, or the device failed: shut the VM "
-        "down and start it; see /var/log/xensource.log.",
+        f"down and start it; see {log}.",
     )
 
 

@@ -163,13 +163,13 @@ class Ledger:
         boot_id = self._changer.boot_id()
         left = [(index, job.changes[index]) for index in job.remaining]
         stale = [
-            index
+            (index, change)
             for index, change in left
             if isinstance(change, Reboot) and change.before != boot_id
         ]
-        for index in stale:
+        for index, change in stale:
             self._drop(job, [index], "rebooted before the edit")
-            self._plan(job, [Reboot(boot_id)])
+            self._plan(job, [change.again(boot_id)])
         return self.job(job.id) if stale else job
 
     def back_up(self, data: bytes) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot, hide_list, safety, vm
-from serialpass_tui.core.changes import PCIBACK, Change, DriverChange, Reboot, VmEdit, VmPower
+from serialpass_tui.core import boot, hide_list, safety, vm, xl_edit
+from serialpass_tui.core.changes import (
+    PCIBACK,
+    Change,
+    DriverChange,
+    GuestEdit,
+    Reboot,
+    VmEdit,
+    VmPower,
+)
 from serialpass_tui.core.job import Goal, Job, Outcome, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
@@ -15,10 +23,11 @@ from serialpass_tui.service.changing import compare, require_known
 from serialpass_tui.service.safeguards import refuse, refuse_moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.ports import Files
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.service.changing import Changer
     from serialpass_tui.service.scanning import Scan
@@ -32,7 +41,13 @@ LOST_BY_BINDING = (
 """What a VM with a physical device can no longer do. XAPI would begin these and fail late, as it
 knows no serial card as a PCI object (xapi-project/xen-api ocaml/xapi/xapi_vm_lifecycle.ml)."""
 
-_VM_IS_GONE = {"xapi-uuid-invalid", "no-vm"}
+LOST_BY_XL_BINDING = (
+    "No migration, no save and restore: xl refuses both for a guest with a PCI device.",
+    "A reboot inside it or a restore of what xendomains saved keeps the devices it had.",
+)
+"""The same where xl keeps the guests (xen-project/xen tools/xl/xl_vmcontrol.c)."""
+
+_VM_IS_GONE = {"xapi-uuid-invalid", "no-vm", "file-missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +112,62 @@ def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.Hid
 
 
 def binding(
-    scan: Scan, chosen: Vm, bdfs: Sequence[Bdf], *, start: bool, job: Job | None
+    scan: Scan, files: Files, chosen: Vm, bdfs: Sequence[Bdf], *, start: bool, job: Job | None
 ) -> BindPlan:
-    """The keys that give `bdfs` to a VM, after those that `job` wrote to another are taken back.
+    """The edits that give `bdfs` to a VM, after those that `job` made to another are taken back.
+
+    XAPI keeps a VM in keys, xl in a file.
 
     The rules look at the VMs as they will be then. Raises Problem.
     """
     pool = scan.require_pool()
-    taken_back: list[VmEdit] = []
+    taken_back: list[VmEdit | GuestEdit] = []
     if job is not None:
         refuse_moved(scan, job)
         taken_back = [
             change
             for change in undo_list(job, "")
-            if isinstance(change, VmEdit) and change.uuid != chosen.uuid
+            if isinstance(change, VmEdit | GuestEdit) and change.uuid != chosen.uuid
         ]
     refuse(scan.findings(bdfs))
     findings = safety.vm_findings(vm.after_edits(pool, taken_back), chosen, bdfs)
     refuse(findings)
-    changes: list[Change] = [*taken_back, *vm.bind_edits(chosen, pool.this_host, bdfs)]
+    changes: list[Change] = [*taken_back]
+    lost: tuple[str, ...] = LOST_BY_BINDING
+    if pool.toolstack == "xl":
+        lost = LOST_BY_XL_BINDING
+        changes += _guest_edit(files, chosen, lambda data: xl_edit.with_devices(data, bdfs))
+    else:
+        changes += vm.bind_edits(chosen, pool.this_host, bdfs)
     power = starting(pool, chosen) if start else None
     if power is not None:
         changes.append(power)
-    return BindPlan(chosen, tuple(bdfs), tuple(changes), findings, LOST_BY_BINDING)
+    return BindPlan(chosen, tuple(bdfs), tuple(changes), findings, lost)
 
 
-def unbinding(chosen: Vm, bdfs: Sequence[Bdf]) -> BindPlan:
-    """The keys that take `bdfs` (none given: all) away from a VM."""
+def unbinding(scan: Scan, files: Files, chosen: Vm, bdfs: Sequence[Bdf]) -> BindPlan:
+    """The edits that take `bdfs` (none given: all) away from a VM. Raises Problem."""
     named = tuple(bdfs) or vm.parse_pci(chosen.pci or "")
-    return BindPlan(chosen, named, vm.unbind_edits(chosen, named), (), ())
+    edits: Sequence[Change] = vm.unbind_edits(chosen, named)
+    if scan.require_pool().toolstack == "xl":
+        edits = _guest_edit(files, chosen, lambda data: xl_edit.without_devices(data, named))
+    return BindPlan(chosen, named, tuple(edits), (), ())
+
+
+def _guest_edit(files: Files, chosen: Vm, edit: Callable[[bytes], bytes]) -> tuple[GuestEdit, ...]:
+    """The edit of a guest's file; none where it changes nothing. Raises Problem."""
+    if chosen.config_refusal:
+        raise Problem(
+            Exit.REFUSED,
+            "vm-file",
+            chosen.config_refusal,
+            remedy="Mend that, then try again.",
+        )
+    before = files.read(chosen.config)
+    after = edit(before)
+    if before == after:
+        return ()
+    return (GuestEdit(chosen.uuid, chosen.name, chosen.config, before, after),)
 
 
 def starting(pool: Pool, chosen: Vm) -> VmPower | None:
@@ -144,7 +186,14 @@ def starting(pool: Pool, chosen: Vm) -> VmPower | None:
             "a device only when it starts from halted.",
             remedy="Resume it and shut it down first.",
         )
-    return VmPower(chosen.uuid, chosen.name, pool.this_host, chosen.power_state, PowerState.RUNNING)
+    return VmPower(
+        chosen.uuid,
+        chosen.name,
+        pool.this_host,
+        chosen.power_state,
+        PowerState.RUNNING,
+        chosen.config,
+    )
 
 
 def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan:
@@ -168,8 +217,10 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
                 held = changer.observe(change)
             require_known(change, held)
         except Problem as problem:
-            if isinstance(change, VmEdit | VmPower) and problem.code in _VM_IS_GONE:
-                notes[f"VM {printable(change.name, 60)} is gone, and its keys with it."] = None
+            if isinstance(change, VmEdit | GuestEdit | VmPower) and problem.code in _VM_IS_GONE:
+                xl = change.config if isinstance(change, VmPower) else isinstance(change, GuestEdit)
+                kept = "file" if xl else "keys"
+                notes[f"VM {printable(change.name, 60)} is gone, and its {kept} with it."] = None
                 continue
             conflict = conflict or problem
         changes.append(change)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import FileEdit, Reboot
+from serialpass_tui.core.changes import FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Goal, Progress
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import Held, require_known
@@ -52,9 +52,9 @@ class Runner:
         held = self._changer.observe(change)
         require_known(change, held)
         if held is Held.BEFORE:
-            if isinstance(change, FileEdit):
+            if isinstance(change, FileEdit | GuestEdit):
                 self._ledger.back_up(change.before)
-                self._changer.keep(change)
+                self._changer.keep(change if isinstance(change, FileEdit) else change.file)
             self._ledger.began(job, index)
             self._changer.make(change, tell)
             if isinstance(change, Reboot):

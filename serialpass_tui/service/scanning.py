@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, candidates, hide_list, safety, verify
+from serialpass_tui.core.changes import Reboot
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -29,12 +30,24 @@ class Scan:
     inventory: Inventory
     pool: Pool | None
     pool_problem: Problem | None
-    """Why there is no pool: XAPI is down, or this is no XAPI host."""
+    """Why there is no pool: XAPI is down or xl fails, or this is no host at all."""
     boot: BootFile | None
     boot_notes: tuple[str, ...]
     boot_problem: Problem | None
     candidates: tuple[Candidate, ...]
     hide: verify.HideState
+
+    @property
+    def toolstack(self) -> str:
+        """What owns this host's VMs, xapi or xl, also while it does not answer."""
+        if self.pool is not None:
+            return self.pool.toolstack
+        failed = self.pool_problem.code if self.pool_problem is not None else ""
+        return "xl" if failed.startswith("xl-") else "xapi"
+
+    def reboot(self) -> Reboot:
+        """The restart that this boot has still before it."""
+        return Reboot(self.inventory.boot_id, self.toolstack)
 
     def standing(self, bdf: Bdf, expected: DeviceId | None = None) -> Standing:
         """Where one device stands."""
@@ -66,10 +79,10 @@ class Scan:
 
 
 def read_scan(host: Host, toolstack: Toolstack) -> Scan:
-    """Read the host, XAPI and the boot files anew.
+    """Read the host, its toolstack and the boot files anew.
 
-    A host without XAPI, or with a boot file that the tool does not understand, is still shown: the
-    scan keeps the problem for whoever needs that half.
+    A host whose toolstack is silent, or with a boot file that the tool does not understand, is
+    still shown: the scan keeps the problem for whoever needs that half.
 
     Raises:
         Problem: the host itself is unreadable.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import safety
-from serialpass_tui.core.changes import VmEdit
+from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
 from serialpass_tui.service import checks, planning
 from serialpass_tui.service.changing import Changer
@@ -36,6 +36,7 @@ class Service:
         self, host: Host, files: Files, toolstack: Toolstack, journal: Journal, clock: Clock
     ) -> None:
         self._host = host
+        self._files = files
         self._toolstack = toolstack
         self._changer = Changer(host, files, toolstack)
         self._ledger = Ledger(journal, clock, self._changer)
@@ -44,7 +45,7 @@ class Service:
     # --- reading
 
     def scan(self) -> Scan:
-        """Read the host, XAPI and the boot files anew. Raises Problem if the host is unreadable."""
+        """Read host, toolstack and boot files anew. Raises Problem if the host is unreadable."""
         return read_scan(self._host, self._toolstack)
 
     def observe(self, change: Change) -> Held:
@@ -100,23 +101,23 @@ class Service:
     def plan_bind(
         self, scan: Scan, vm_uuid: str, bdfs: Sequence[Bdf], *, start: bool, job: Job | None = None
     ) -> BindPlan:
-        """The keys that give `bdfs` to a VM, and its start.
+        """The keys, or the file's edit, that give `bdfs` to a VM, and its start.
 
-        Keys that `job` wrote to another VM are taken back first: the operator went back and chose
-        again.
+        What `job` wrote to another VM is taken back first: the operator went back and chose again.
 
         Raises:
-            Problem: `refused` with the first reason; XAPI's own.
+            Problem: `refused` with the first reason; the toolstack's own.
         """
-        return planning.binding(scan, self._vm(scan, vm_uuid), bdfs, start=start, job=job)
+        chosen = self._vm(scan, vm_uuid)
+        return planning.binding(scan, self._files, chosen, bdfs, start=start, job=job)
 
     def plan_start(self, scan: Scan, vm_uuid: str) -> VmPower | None:
         """The start of a VM on this host; None when it runs already."""
         return planning.starting(scan.require_pool(), self._vm(scan, vm_uuid))
 
     def plan_unbind(self, scan: Scan, vm_uuid: str, bdfs: Sequence[Bdf] = ()) -> BindPlan:
-        """The keys that take `bdfs` (none given: all) away from a VM."""
-        return planning.unbinding(self._vm(scan, vm_uuid), bdfs)
+        """The keys, or the file's edit, that take `bdfs` (none given: all) away from a VM."""
+        return planning.unbinding(scan, self._files, self._vm(scan, vm_uuid), bdfs)
 
     def plan_rollback(self, job: Job, *, after: Iterable[Change] = ()) -> RollbackPlan:
         """The undo of a job, with the first conflict if there is one; changes nothing.
@@ -131,7 +132,7 @@ class Service:
         return safety.refusals(safety.vm_findings(pool, chosen, ()))
 
     def _vm(self, scan: Scan, uuid: str) -> Vm:
-        """The VM as it is now; why XAPI did not answer the scan comes before its own problem."""
+        """The VM as it is now; why there was no pool at the scan comes before its own problem."""
         scan.require_pool()
         return self._toolstack.vm(uuid)
 
@@ -205,7 +206,7 @@ class Service:
 
     def checks(self, job: Job, scan: Scan) -> tuple[Check, ...]:
         """What the host says of a job's devices and VM, from sources other than those written."""
-        edits = [change for change in job.applied if isinstance(change, VmEdit)]
+        edits = [change for change in job.applied if isinstance(change, VmEdit | GuestEdit)]
         return self.checks_for(job.devices, edits[-1].uuid if edits else "", scan)
 
     def checks_for(

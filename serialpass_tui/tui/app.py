@@ -135,8 +135,9 @@ class WizardApp(Chassis):
 
     def frame(self, notice: str = "") -> Frame:
         """Host and DEMO."""
-        host = self._scan.inventory.hostname if self._scan is not None else ""
-        return Frame(host, self._demo, notice)
+        if self._scan is None:
+            return Frame("", self._demo, notice)
+        return Frame(self._scan.inventory.hostname, self._demo, notice, self._scan.toolstack)
 
     def _show_step(self, notice: str = "") -> None:
         notice = notice or " ".join(self._wizard.skipped)
@@ -213,7 +214,7 @@ class WizardApp(Chassis):
         self.push(HistoryScreen(self.frame(), jobs))
 
     def action_look(self) -> None:
-        """Read host and XAPI anew, and stay on this step."""
+        """Read host and toolstack anew, and stay on this step."""
         if isinstance(self.screen, DevicesScreen):
             self._wizard = replace(self._wizard, picked=self.screen.picked)
         if not self.is_above_step:
@@ -359,13 +360,18 @@ class WizardApp(Chassis):
         if scan is None:
             return
 
+        kept = "file" if plan.vm.config else "keys"
+        verb = "is" if plan.vm.config else "are"
+
         def bound(sight: Sight) -> None:
             self._take(sight)
             self._advance(Journalled(self._job.id if self._job else ""), Bound())
-            self._show_step("The VM's keys are written, and read back." if plan.changes else "")
+            self._show_step(
+                f"The VM's {kept} {verb} written, and read back." if plan.changes else ""
+            )
 
         self.do(
-            "Writing the VM's keys ...",
+            f"Writing the VM's {kept} ...",
             lambda: self._flow.bind(scan, target, plan, tell),
             bound,
             applying=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
+from serialpass_tui.core.changes import FileEdit, GuestEdit, Reboot, VmEdit
 from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
 from serialpass_tui.core.vm import after_edits
 
@@ -73,7 +73,7 @@ def without_job(pool: Pool, job: Job | None) -> Pool:
     if job is None or not job.is_open:
         return pool
     undo = undo_list(job, "")
-    return after_edits(pool, [change for change in undo if isinstance(change, VmEdit)])
+    return after_edits(pool, [change for change in undo if isinstance(change, VmEdit | GuestEdit)])
 
 
 class Flow:
@@ -103,7 +103,7 @@ class Flow:
     def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
         """Write the boot entry as a job of its own. Raises Problem."""
         edit = FileEdit(plan.path, plan.before, plan.after)
-        job = self._job_for(scan, target, [edit, Reboot(scan.inventory.boot_id)])
+        job = self._job_for(scan, target, [edit, scan.reboot()])
         job = self._service.run(job, tell)
         return self._see(Target(target.bdfs, "", job))
 
@@ -115,7 +115,7 @@ class Flow:
         """
         job = target.job
         if job is None or not job.is_open or not job.awaits_reboot:
-            job = self._job_for(scan, target, [Reboot(scan.inventory.boot_id)])
+            job = self._job_for(scan, target, [scan.reboot()])
         job = self._service.run(job, tell, reboot=True)
         if job.is_open and job.awaits_reboot:
             return None
@@ -127,7 +127,7 @@ class Flow:
         return self._service.plan_bind(scan, vm, target.bdfs, start=False, job=job)
 
     def bind(self, scan: Scan, target: Target, plan: BindPlan, tell: Tell) -> Sight:
-        """Write the VM's keys. Raises Problem."""
+        """Write the VM's keys, or its file. Raises Problem."""
         job = target.job
         if plan.changes:
             job = self._service.run(self._job_for(scan, target, plan.changes), tell)

@@ -63,7 +63,8 @@ def create(state: dict[str, Any], path: Path) -> None:
             "already exists."
         )
     listed = re.search(r"^pci *= *\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
-    for bdf in re.findall(r"['\"]([^'\"]*)['\"]", listed[1]) if listed else []:
+    given_devices = re.findall(r"['\"]([^'\"]*)['\"]", listed[1]) if listed else []
+    for bdf in given_devices:
         if bdf not in state["assignable"]:
             bus, slot, function = (int(part, 16) for part in re.split("[:.]", bdf)[-3:])
             fail(
@@ -81,6 +82,7 @@ def create(state: dict[str, Any], path: Path) -> None:
             "uuid": given[1] if given else f"00000000-0000-4000-8000-{number:012x}",
             "state": "-b----",
             "config": {},
+            "backend": given_devices,
         }
     )
 

@@ -39,6 +39,13 @@ _Words = tuple[str, Severity, str, str]
 
 
 def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
+    if vm.config_refusal:
+        yield (
+            "vm-file",
+            Severity.REFUSE,
+            f"cannot be edited: {printable(vm.config_refusal, 300)}",
+            "Mend that, then try again; or choose another guest.",
+        )
     if vm.domain_type in {"pvh", "pv_in_pvh"}:
         yield (
             "vm-type",
@@ -51,8 +58,10 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
             "vm-type",
             Severity.WARN,
             (
-                "is a PV guest: its kernel needs pcifront, and from XCP-ng 8.3 and XenServer 8 "
-                "on PV guests no longer start."
+                "is a PV guest: its kernel needs pcifront."
+                if pool.toolstack == "xl"
+                else "is a PV guest: its kernel needs pcifront, and from XCP-ng 8.3 and XenServer "
+                "8 on PV guests no longer start."
             ),
             "Choose an HVM guest where you can.",
         )
@@ -108,13 +117,23 @@ def unhide_findings(pool: Pool, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
             "device-of-vm",
             Severity.WARN,
             bdf,
-            f"VM {printable(user.name, 60)} names {bdf} in other-config:pci: its next start takes "
-            "the device from dom0 again.",
+            _takes_again(pool, user, bdf),
             f"Take it from the VM too: serialpass-tui unbind {user.uuid} {bdf}",
         )
         for bdf in bdfs
         for user in users_of(pool, bdf)
     )
+
+
+def _takes_again(pool: Pool, user: Vm, bdf: Bdf) -> str:
+    """What a VM that still names a device does to one that is back in dom0.
+
+    xl gives a guest only what pciback has (xen-project/xen tools/libs/light/libxl_pci.c).
+    """
+    named = f"VM {printable(user.name, 60)} names {bdf} in {pool.pci_place}: its next start"
+    if pool.toolstack == "xl":
+        return f"{named} fails once dom0 has the device."
+    return f"{named} takes the device from dom0 again."
 
 
 def _other_users(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> Iterator[Finding]:

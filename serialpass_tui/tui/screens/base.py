@@ -44,6 +44,8 @@ class Frame:
     demo: str = ""
     notice: str = ""
     """One line below the headline: what was skipped, resumed or done."""
+    toolstack: str = "xapi"
+    """What owns the VMs, xapi or xl, for the help."""
 
     def title(self, place: str) -> tuple[str, str]:
         """The two ends of the title bar."""

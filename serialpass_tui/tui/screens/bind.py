@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import VmEdit, VmPower
+from serialpass_tui.core.changes import GuestEdit, VmEdit, VmPower
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def preview(plan: BindPlan) -> tuple[Line, ...]:
-    """What the VM loses, the keys before and after, the commands that do the same."""
+    """What the VM loses, its keys or file before and after, the commands that do the same."""
     lines: list[Line] = []
     if plan.vm.power_state is not PowerState.HALTED:
         lines.append(
@@ -41,17 +41,26 @@ def preview(plan: BindPlan) -> tuple[Line, ...]:
     lines += facts("It loses", map(printable, plan.lost))
     lines.append(Line())
     if not plan.changes:
-        lines.append(Line("Its keys say so already: nothing has to be written.", Ink.GOOD))
+        said = "Its file says so" if plan.vm.config else "Its keys say so"
+        lines.append(Line(f"{said} already: nothing has to be written.", Ink.GOOD))
         return tuple(lines)
     lines += change_lines(sorted(plan.changes, key=lambda change: _rank(plan, change)))
     by_hand = [change.command() for change in plan.changes if isinstance(change, VmEdit | VmPower)]
-    lines += [Line(), Line("The same by hand, in dom0's shell:", Ink.STRONG)]
+    lines += (
+        fact("Backup", f"{printable(change.file.backup_path)} holds the file as it was.")
+        for change in plan.changes
+        if isinstance(change, GuestEdit)
+    )
+    if by_hand:
+        lines += [Line(), Line("The same by hand, in dom0's shell:", Ink.STRONG)]
     lines += (Line(f"  {printable(command)}", hang=6) for command in by_hand)
     return tuple(lines)
 
 
 def _rank(plan: BindPlan, change: Change) -> tuple[bool, bool]:
     """A VM that loses the devices first; among the chosen one's keys, the device itself first."""
+    if isinstance(change, GuestEdit):
+        return (change.uuid == plan.vm.uuid, False)
     if not isinstance(change, VmEdit):
         return (True, True)
     return (change.uuid == plan.vm.uuid, change.key != "other-config:pci")
@@ -73,7 +82,7 @@ def change_lines(changes: Sequence[Change]) -> Iterable[Line]:
 
 
 class BindScreen(WizardScreen):
-    """The keys of the VM, to be read and then written."""
+    """The keys or the file of the VM, to be read and then written."""
 
     STEP = Step.VM
 

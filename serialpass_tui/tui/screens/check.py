@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.pool import PowerState
@@ -72,9 +73,10 @@ def advice(vm: Vm | None, checks: tuple[Check, ...]) -> tuple[Line, ...]:
             "A yellow mark, or under Other devices: install the maker's driver.",
         ),
     )
-    lines.append(
-        fact("By hand", "xe vm-start uuid=... on=<this host>: elsewhere it is another card")
-    )
+    by_hand = "xe vm-start uuid=... on=<this host>: elsewhere it is another card"
+    if vm is not None and vm.config:
+        by_hand = printable(shlex.join(["xl", "create", "-f", vm.config]))
+    lines.append(fact("By hand", by_hand))
     lines.append(fact("Undo", "<r> takes any job back."))
     return tuple(lines)
 

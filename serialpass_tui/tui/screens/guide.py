@@ -87,6 +87,45 @@ _STEPS = {
     ),
 }
 
+_XL_STEPS = {
+    **_STEPS,
+    Step.REBOOT: (
+        _STEPS[Step.REBOOT][0],
+        (
+            "The host is rebooted by its own init system. What becomes of running guests is up to "
+            "the xendomains service, where it is on."
+        ),
+        _STEPS[Step.REBOOT][2],
+    ),
+    Step.HIDDEN: (
+        _STEPS[Step.HIDDEN][0],
+        (
+            "Where dom0's own driver was faster, xl does not take the card from it: "
+            "`serialpass-tui hide ADDRESS --now` gives it to pciback for this boot."
+        ),
+    ),
+    Step.VM: (
+        _STEPS[Step.VM][0],
+        (
+            "A guest is its file under /etc/xen; the pci list in it names the card. The guest then"
+            " cannot be migrated or saved. Every other byte of the file stays, and a backup lies "
+            "beside it."
+        ),
+        (
+            "A file that xl itself would not read is refused with the line, a guest of an unfit "
+            "type with the reason. A guest that runs from a file elsewhere cannot be edited."
+        ),
+    ),
+    Step.CHECK: (
+        "A guest gets the device when it is created anew, not when it reboots itself.",
+        (
+            "The checks ask other places than those written: the driver in sysfs, the list of "
+            "`xl`, and the backend in xenstore. Nothing tells the host that the guest's driver is "
+            "happy: look inside the guest, as described."
+        ),
+    ),
+}
+
 _JOBS = (
     (
         "All that was done for one goal is a job. The journal in /var/lib/serialpass-tui knows "
@@ -101,25 +140,43 @@ _JOBS = (
     "Several jobs are undone newest first. A device comes back to dom0 with the next reboot.",
 )
 
+_LOOK = fact("l", "look again: read host and XAPI anew")
 _GENERAL = (
     fact("Enter", "go on, or take the choice with the focus"),
     fact("Esc", "back one step; nothing is undone by that"),
     fact("Tab", "to the next field; arrows move in lists and between choices"),
     fact("PgUp PgDn", "read on in long texts"),
     fact("r", "rollback: every job, and the preview of its undo"),
-    fact("l", "look again: read host and XAPI anew"),
+    _LOOK,
     fact("x", "close an open job as it is; it can still be rolled back"),
     fact("Ctrl-L", "paint the screen anew, when kernel messages scribbled over it"),
     fact("q", "quit; an open job is taken up at the next start"),
 )
 
+_XL_JOBS = (
+    _JOBS[0],
+    (
+        "The undo of a job is shown before it is done: the first bytes of the boot file and of the"
+        " guest's file. Where somebody else changed one of them since, nothing is overwritten: it "
+        "stops there and says so."
+    ),
+    *_JOBS[2:],
+)
 
-def lines(step: Step | None) -> tuple[Line, ...]:
+_XL_GENERAL = tuple(
+    fact("l", "look again: read host and guests anew") if item is _LOOK else item
+    for item in _GENERAL
+)
+
+
+def lines(step: Step | None, toolstack: str = "xapi") -> tuple[Line, ...]:
     """The help of one step, and what holds everywhere."""
     own: list[Line] = []
-    for text in _STEPS[step] if step is not None else _JOBS:
+    xl = toolstack == "xl"
+    steps, jobs = (_XL_STEPS, _XL_JOBS) if xl else (_STEPS, _JOBS)
+    for text in steps[step] if step is not None else jobs:
         own += [Line(text), Line()]
-    return (*own, Line("Keys", Ink.STRONG), *_GENERAL)
+    return (*own, Line("Keys", Ink.STRONG), *(_XL_GENERAL if xl else _GENERAL))
 
 
 class HelpScreen(WizardScreen):
@@ -132,7 +189,7 @@ class HelpScreen(WizardScreen):
 
     def body(self) -> ComposeResult:
         """The text."""
-        yield Pager(lines(self._step))
+        yield Pager(lines(self._step, self.frame.toolstack))
 
     def keys(self) -> Keys:
         """Read and go back."""

@@ -37,7 +37,7 @@ _LONG_NAME = 30
 
 def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Line, ...]:
     """What the reboot does to whom, and the way back if the host does not come up."""
-    lines = list(_vms(scan.pool))
+    lines = list(_vms(scan))
     if scan.pool is not None:
         lines += _pool(scan.pool)
     if plan is not None:
@@ -55,11 +55,13 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
     return tuple(lines)
 
 
-def _vms(pool: Pool | None) -> Iterable[Line]:
+def _vms(scan: Scan) -> Iterable[Line]:
+    pool, xl = scan.pool, scan.toolstack == "xl"
     if pool is None:
+        silent = "xl" if xl else "XAPI"
         yield fact(
             "VMs",
-            "XAPI does not answer, so nobody knows which VMs run. All of them stop.",
+            f"{silent} does not answer, so nobody knows which VMs run. All of them stop.",
             Ink.WARN,
         )
         return
@@ -76,15 +78,22 @@ def _vms(pool: Pool | None) -> Iterable[Line]:
     for vm in here:
         fates.setdefault(fate(pool, vm), []).append(printable(vm.name, 40))
     yield from facts("", (f"{', '.join(names)}: {what}" for what, names in fates.items()))
-    yield fact("", "Shut down first what has to stop cleanly: xe vm-shutdown uuid=...")
+    by_hand = "xl shutdown -w NAME" if xl else "xe vm-shutdown uuid=..."
+    yield fact("", f"Shut down first what has to stop cleanly: {by_hand}")
 
 
 def fate(pool: Pool, vm: Vm) -> str:
     """What becomes of one running VM.
 
     At shutdown XAPI moves away what can move, asks the rest to shut down and after a minute pulls
-    the plug (xapi-project/xen-api ocaml/xapi/vm_evacuation.ml).
+    the plug (xapi-project/xen-api ocaml/xapi/vm_evacuation.ml). With plain Xen the xendomains
+    service decides (xen-project/xen tools/hotplug/Linux/xendomains.in).
     """
+    if pool.toolstack == "xl":
+        return (
+            "saved or shut down if the xendomains service is on, else cut off; started again if "
+            "it was saved or /etc/xen/auto names it"
+        )
     if vm.power_state is PowerState.SUSPENDED:
         return "stays suspended"
     ending = "shut down, cut off after 60 s, and not started again by itself"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _READING = (
-    Line("The host is being read, and XAPI asked for its VMs."),
+    Line("The host is being read, and XAPI or xl asked for its VMs."),
     Line("Where XAPI does not answer, this takes half a minute."),
 )
 

@@ -63,7 +63,7 @@ def row(pool: Pool, vm: Vm, findings: Sequence[Finding]) -> Row:
 
 
 def has(vm: Vm) -> str:
-    """The devices that a VM's key names, in few columns."""
+    """The devices that a VM's key or file names, in few columns."""
     named = parse_pci(vm.pci or "")
     if not named:
         return "-"
@@ -74,7 +74,11 @@ def has(vm: Vm) -> str:
 def details(vm: Vm, findings: Sequence[Finding]) -> tuple[Line, ...]:
     """Why a VM can or cannot take the devices."""
     lines = [Line(printable(vm.name), Ink.STRONG), fact("Uuid", vm.uuid)]
-    if vm.pci is not None:
+    if vm.config:
+        lines.append(fact("File", printable(vm.config)))
+        if vm.pci:
+            lines.append(fact("Has", ", ".join(map(str, parse_pci(vm.pci)))))
+    elif vm.pci is not None:
         lines.append(fact("Has", printable(vm.pci) or "an empty other-config:pci"))
     lines += finding_lines(findings)
     if not safety.refusals(findings):
@@ -150,7 +154,10 @@ class VmScreen(WizardScreen):
 
     def _details(self) -> tuple[Line, ...]:
         if not self._all:
-            return (Line("XAPI lists no VM. Make one first, then press <l> to look again."),)
+            none = "XAPI lists no VM."
+            if self._pool.toolstack == "xl":
+                none = "No file under /etc/xen describes a guest, and none runs."
+            return (Line(f"{none} Make one first, then press <l> to look again."),)
         if not self._seen:
             return (Line("No VM has a name like that. <Esc> clears the search."),)
         vm = self._seen[self._table.cursor]
