@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,6 +193,70 @@ def test_killed_at_any_record_then_rolled_back_at_once(
     assert first_bytes == stage.boot_bytes()
     assert first_vm.other_config == stage.toolstack.vm(vm_uuid).other_config
     assert service.resume() is None
+
+
+PHASES = ("write", "reboot", "bind", "start", "undo")
+TROUBLES = {
+    "disk-full": Faults(disk_full=True),
+    "read-only": Faults(read_only=True),
+    "hide-ignored": Faults(hide_ignored=True),
+    "moved": Faults(moved=((Bdf(0, 2, 0, 0), Bdf(0, 0x42, 0, 0)),)),
+    "rmrr": Faults(start_fails="rmrr"),
+    "no-iommu": Faults(start_fails="no-iommu"),
+    "busy": Faults(start_fails="busy"),
+    "pciback": Faults(start_fails="pciback"),
+    "no-guest-tools": Faults(no_guest_tools=True),
+    "ha-vetoes": Faults(ha_vetoes=True),
+    "reboot-fails": Faults(reboot_fails=True),
+}
+"""What can come and go while a host runs; the others are told by tests of their own."""
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_every_trouble_at_every_phase_leaves_a_way_back(
+    open_stage: Callable[..., Stage], trouble: str, phase: str
+) -> None:
+    stage = open_stage()
+    service, host = stage.service, stage.world.host
+    first_bytes, vm_uuid = stage.boot_bytes(), halted_vm(stage)
+    first_vm = stage.toolstack.vm(vm_uuid)
+    bdfs = first_card(service)
+
+    def now(current: str) -> None:
+        host.faults = TROUBLES[trouble] if current == phase else Faults()
+
+    with contextlib.suppress(Problem):
+        job = hide_job(service, bdfs)
+        now("write")
+        job = service.run(job)
+        now("reboot")
+        job = service.run(job, reboot=True)
+        now("bind")
+        plan = service.plan_bind(service.scan(), vm_uuid, bdfs, start=False, job=job)
+        job = service.run(service.extend(job, plan.changes))
+        now("start")
+        start = service.plan_start(service.scan(), vm_uuid)
+        job = service.run(service.extend(job, [start] if start else []))
+        now("undo")
+        service.rollback(service.plan_rollback(job), reboot=True)
+
+    host.faults = Faults()
+    service = stage.service
+    service.resume()
+    for done in service.undoable():
+        service.rollback(service.plan_rollback(done), reboot=True)
+    left = service.resume()
+    if left is not None:
+        service.run(left, reboot=True)
+    assert first_bytes == stage.boot_bytes()
+    last_vm = stage.toolstack.vm(vm_uuid)
+    assert first_vm.other_config == last_vm.other_config
+    assert first_vm.blocked_operations == last_vm.blocked_operations
+    assert first_vm.affinity == last_vm.affinity
+    assert first_vm.power_state == last_vm.power_state
+    assert service.resume() is None
+    assert [] == service.undoable()
 
 
 def test_a_file_changed_since_the_preview_is_not_written(
