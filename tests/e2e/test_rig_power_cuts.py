@@ -89,7 +89,7 @@ def _tells_the_truth(host: Dom0, *, asked: bool, booted: bool) -> None:
     states = {
         (False, False): "free",
         (True, False): "reboot pending",
-        (True, True): "hidden",
+        (True, True): "used by VM",
         (False, True): "back at reboot",
     }
     assert states[asked, booted] == device["state"]

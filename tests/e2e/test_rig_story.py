@@ -41,7 +41,7 @@ def test_an_operator_gives_a_card_away_and_takes_it_back() -> None:
                 host.owner(TWIN),
             )
             seen = story.status(host)
-            assert "hidden" == seen["devices"][CARD]["state"]
+            assert "used by VM" == seen["devices"][CARD]["state"]
             assert "free" == seen["devices"][TWIN]["state"]
             assert "open" == seen["job"]["state"]
             added = b" xen-pciback.hide=(0000:00:05.0)"
