@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serialpass_tui.core.job import Record
+    from serialpass_tui.core.pool import Vm
     from tests.conftest import Stage
 
 
@@ -64,6 +65,15 @@ def halted_vm(stage: Stage) -> str:
     )
 
 
+def assert_as_it_was(stage: Stage, first_bytes: bytes, first_vm: Vm) -> None:
+    """The boot file and the VM's keys are what they were before the first change."""
+    assert first_bytes == stage.boot_bytes()
+    last_vm = stage.toolstack.vm(first_vm.uuid)
+    assert first_vm.other_config == last_vm.other_config
+    assert first_vm.blocked_operations == last_vm.blocked_operations
+    assert first_vm.affinity == last_vm.affinity
+
+
 def test_the_whole_story_and_its_rollback(open_stage: Callable[..., Stage]) -> None:
     stage = open_stage()
     service = stage.service
@@ -92,11 +102,7 @@ def test_the_whole_story_and_its_rollback(open_stage: Callable[..., Stage]) -> N
     undone = service.rollback(service.plan_rollback(job), reboot=True)
     assert Outcome.DONE is undone.outcome
     assert Outcome.ROLLED_BACK is service.job(job.id).outcome
-    assert first_bytes == stage.boot_bytes()
-    last_vm = stage.toolstack.vm(vm_uuid)
-    assert first_vm.other_config == last_vm.other_config
-    assert first_vm.blocked_operations == last_vm.blocked_operations
-    assert first_vm.affinity == last_vm.affinity
+    assert_as_it_was(stage, first_bytes, first_vm)
     assert {Place.FREE} == {s.place for s in service.scan().standings(bdfs)}
 
 
@@ -163,11 +169,7 @@ def test_killed_at_any_record_then_resumed_and_rolled_back(
             job = service.finish(job)
     for done in service.undoable():
         service.rollback(service.plan_rollback(done), reboot=True)
-    assert first_bytes == stage.boot_bytes()
-    last_vm = stage.toolstack.vm(vm_uuid)
-    assert first_vm.other_config == last_vm.other_config
-    assert first_vm.blocked_operations == last_vm.blocked_operations
-    assert first_vm.affinity == last_vm.affinity
+    assert_as_it_was(stage, first_bytes, first_vm)
     assert service.resume() is None
     assert [] == service.undoable()
 
@@ -249,12 +251,8 @@ def test_every_trouble_at_every_phase_leaves_a_way_back(
     left = service.resume()
     if left is not None:
         service.run(left, reboot=True)
-    assert first_bytes == stage.boot_bytes()
-    last_vm = stage.toolstack.vm(vm_uuid)
-    assert first_vm.other_config == last_vm.other_config
-    assert first_vm.blocked_operations == last_vm.blocked_operations
-    assert first_vm.affinity == last_vm.affinity
-    assert first_vm.power_state == last_vm.power_state
+    assert_as_it_was(stage, first_bytes, first_vm)
+    assert first_vm.power_state == stage.toolstack.vm(vm_uuid).power_state
     assert service.resume() is None
     assert [] == service.undoable()
 
