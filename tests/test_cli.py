@@ -331,7 +331,7 @@ def test_a_kill_in_the_middle_of_a_change_is_journalled_and_told(
 
         read, keep = files.read, files.keep
 
-        def replace(self, path: str, old: bytes, new: bytes) -> None:
+        def replace(self, path: str, old: bytes | None, new: bytes | None) -> None:
             """Replace, and be killed."""
             files.replace(path, old, new)
             signal.raise_signal(number)

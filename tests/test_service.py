@@ -265,14 +265,15 @@ def test_a_file_changed_since_the_preview_is_not_written(
     job = hide_job(service, first_card(service))
     edit = job.changes[0]
     assert isinstance(edit, FileEdit)
-    stage.files.replace(edit.path, edit.before, edit.before + b"# somebody else\n")
+    changed = (edit.before or b"") + b"# somebody else\n"
+    stage.files.replace(edit.path, edit.before, changed)
     with pytest.raises(Problem) as caught:
         service.run(job)
     assert (Exit.CONFLICT, "changed-since-preview") == (
         caught.value.exit_status,
         caught.value.code,
     )
-    assert edit.before + b"# somebody else\n" == stage.files.read(edit.path)
+    assert changed == stage.files.read(edit.path)
     assert Held.OTHER is service.observe(edit)
 
 

@@ -360,7 +360,7 @@ def test_a_device_that_another_guest_got_since_the_preview(xl_stage: XlStage, st
 
 def test_a_write_that_the_disk_forgot_is_not_believed(xl_stage: XlStage) -> None:
     class Forgetful(LocalFiles):
-        def replace(self, path: str, before: bytes, after: bytes) -> None:
+        def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
             pass
 
     files = Forgetful(xl_stage.root)

@@ -23,12 +23,12 @@ PCIBACK = "pciback"
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """The bytes of one boot file."""
+    """The bytes of one file from which the next boot is made; None means that there is no file."""
 
     KIND: ClassVar[str] = "edit-file"
     path: str
-    before: bytes
-    after: bytes
+    before: bytes | None
+    after: bytes | None
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -36,14 +36,12 @@ class FileEdit:
         return ("file", self.path)
 
     @property
-    def backup_tag(self) -> str:
-        """What tells backups of one file apart: the first digits of the content's SHA-256."""
-        return hashlib.sha256(self.before).hexdigest()[:8]
-
-    @property
     def backup_path(self) -> str:
-        """Where the file as it was lies beside it, for an operator who has nothing but a shell."""
-        return f"{self.path}.serialpass-{self.backup_tag}"
+        """Where the file as it was lies beside it, for an operator who has nothing but a shell.
+
+        Empty where there was none.
+        """
+        return "" if self.before is None else f"{self.path}.serialpass-{backup_tag(self.before)}"
 
     def inverse(self) -> FileEdit:
         """The edit that puts the first bytes back."""
@@ -51,7 +49,10 @@ class FileEdit:
 
     def describe(self) -> str:
         """What it does, in one line."""
-        return f"edit {self.path}"
+        verb = "edit"
+        if self.before is None or self.after is None:
+            verb = "write" if self.before is None else "remove"
+        return f"{verb} {self.path}"
 
     def preview(self) -> tuple[str, ...]:
         """The unified diff, a line each, controls made visible."""
@@ -264,10 +265,22 @@ Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange
 Reversible = FileEdit | GuestEdit | VmEdit | VmPower | DriverChange
 
 
-def unified_diff(path: str, before: bytes, after: bytes, context: int = 2) -> tuple[str, ...]:
-    """The unified diff of two versions of a file, safe to show, without line ends."""
-    old, new = (_lines(data) for data in (before, after))
-    diff = difflib.unified_diff(old, new, f"a{path}", f"b{path}", n=context, lineterm="")
+def backup_tag(data: bytes) -> str:
+    """What tells backups of one file apart: the first digits of the content's SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
+def unified_diff(
+    path: str, before: bytes | None, after: bytes | None, context: int = 2
+) -> tuple[str, ...]:
+    """The unified diff of two versions of a file, safe to show, without line ends.
+
+    None stands for no file, and is called /dev/null, as diff and patch call it.
+    """
+    old, new = (_lines(data or b"") for data in (before, after))
+    old_name = "/dev/null" if before is None else f"a{path}"
+    new_name = "/dev/null" if after is None else f"b{path}"
+    diff = difflib.unified_diff(old, new, old_name, new_name, n=context, lineterm="")
     return tuple(diff)
 
 

@@ -49,8 +49,10 @@ class Files(Protocol):
     def keep(self, path: str, data: bytes, tag: str) -> str:
         """Write a backup beside the file, named with `tag`; its path. Raises Problem."""
 
-    def replace(self, path: str, before: bytes, after: bytes) -> None:
+    def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
         """Replace the file atomically if it still holds `before`, keeping owner, mode and label.
+
+        None stands for no file: one is made, or taken away.
 
         Raises:
             Problem: `file-changed` (conflict) when it holds something else; `write-failed`.

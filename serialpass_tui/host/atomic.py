@@ -72,7 +72,8 @@ def put(
     """
     _check_space(place.parent, len(data))
     new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{secrets.token_hex(4)}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    first = mode if like is None else 0o600  # nobody else's business before its own mode is set
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
     try:
         try:
             write_all(handle, data)
@@ -89,6 +90,21 @@ def put(
         with suppress(OSError):
             new.unlink()
         raise
+    try:
+        sync_directory(place.parent)
+    except OSError as error:
+        raise InPlaceError(error.errno, error.strerror) from error
+
+
+def remove(place: Path, *, last_look: Callable[[], None]) -> None:
+    """Take a file away for good; `last_look` runs right before and stops it by raising.
+
+    Raises:
+        InPlaceError: when only the sync after it failed.
+        OSError: when the file stands.
+    """
+    last_look()
+    place.unlink()
     try:
         sync_directory(place.parent)
     except OSError as error:
@@ -192,7 +208,7 @@ def cannot_write(path: str, error: OSError) -> NoReturn:
     state = NOTHING_CHANGED
     if isinstance(error, InPlaceError):
         code = "write-failed"
-        state = "The new content is in place, but the disk did not confirm that it will stay."
+        state = "The change is in place, but the disk did not confirm that it will stay."
         remedy = "See in dmesg what the disk says; do not reboot before the file reads right."
     raise Problem(
         Exit.FAILED,

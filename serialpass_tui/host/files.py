@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic, rooted
+
+if TYPE_CHECKING:
+    import os
 
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -62,11 +66,12 @@ class LocalFiles:
             atomic.cannot_write(path, error)
         return shown
 
-    def replace(self, path: str, before: bytes, after: bytes) -> None:
+    def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
         """Replace the file atomically if it still holds `before`, keeping owner, mode and label.
 
-        A file that holds `after` already is left alone: a run killed after the rename is taken up
-        again by doing the same once more.
+        None stands for no file: one is made, which everybody may read, or taken away. A file that
+        holds `after` already is left alone: a run killed after the rename is taken up again by
+        doing the same once more.
 
         Raises:
             Problem: `file-changed` (conflict) when it holds something else, `file-missing`,
@@ -74,7 +79,7 @@ class LocalFiles:
         """
         try:
             target = self._place(path)
-            found, facts = atomic.load(target)
+            found, facts = _look(target, may_miss=before is None or after is None)
         except OSError as error:
             atomic.cannot_read(path, error)
         try:
@@ -87,10 +92,14 @@ class LocalFiles:
                 raise _changed(path)
 
             def look_again() -> None:
-                if self._place(path) != target or atomic.load(target)[0] != before:
+                now = _look(target, may_miss=before is None)[0]
+                if self._place(path) != target or now != before:
                     raise _changed(path)
 
-            atomic.put(target, after, like=facts, last_look=look_again)
+            if after is None:
+                atomic.remove(target, last_look=look_again)
+            else:
+                atomic.put(target, after, like=facts, mode=0o644, last_look=look_again)
             self._settle(target)
         except OSError as error:
             atomic.cannot_write(path, error)
@@ -102,6 +111,16 @@ class LocalFiles:
 
     def _place(self, path: str) -> Path:
         return rooted.resolve(self._root, path)
+
+
+def _look(target: Path, *, may_miss: bool) -> tuple[bytes | None, os.stat_result | None]:
+    """What a file holds and is; twice None where there is none and there may be none."""
+    try:
+        return atomic.load(target)
+    except FileNotFoundError:
+        if may_miss:
+            return None, None
+        raise
 
 
 def _changed(path: str) -> Problem:

@@ -119,7 +119,12 @@ class RecordedFiles:
         """
         _refuse(f"keep a backup of {printable(path)}")
 
-    def replace(self, path: str, before: bytes, after: bytes) -> None:  # noqa: ARG002 (the port's)
+    def replace(
+        self,
+        path: str,
+        before: bytes | None,  # noqa: ARG002 (the port's signature)
+        after: bytes | None,  # noqa: ARG002 (the port's signature)
+    ) -> None:
         """Refused.
 
         Raises:

@@ -16,6 +16,7 @@ from serialpass_tui.core.changes import (
     Reversible,
     VmEdit,
     VmPower,
+    backup_tag,
 )
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
@@ -62,7 +63,9 @@ class Changer:
         now: object
         if isinstance(change, Reboot):
             now = self.boot_id()
-        elif isinstance(change, FileEdit | GuestEdit):
+        elif isinstance(change, FileEdit):
+            now = self._file_now(change)
+        elif isinstance(change, GuestEdit):
             now = self._files.read(change.path)
         elif isinstance(change, VmEdit):
             now = self._toolstack.read_key(change.uuid, change.key)
@@ -90,9 +93,9 @@ class Changer:
 
     # --- making
 
-    def keep(self, change: FileEdit) -> None:
-        """Keep the file as it was beside it, for an operator who has nothing but a shell."""
-        self._files.keep(change.path, change.before, change.backup_tag)
+    def keep(self, path: str, data: bytes) -> None:
+        """Keep a file as it was beside it, for an operator who has nothing but a shell."""
+        self._files.keep(path, data, backup_tag(data))
 
     def make(self, change: Change, tell: Report) -> None:
         """Do it, and believe nobody yet. Raises Problem."""
@@ -147,8 +150,9 @@ class Changer:
         """
         expected, observed = "", ""
         if isinstance(change, FileEdit):
-            now = self._files.read(change.path)
-            boot.parse(change.path, now)
+            now = self._file_now(change)
+            if now is not None and change.path in boot.CANDIDATE_PATHS:
+                boot.parse(change.path, now)
             if now != change.after:
                 expected, observed = "the bytes previewed", "other bytes"
         elif isinstance(change, GuestEdit):
@@ -175,6 +179,16 @@ class Changer:
                 state="The change was applied; the check does not confirm it.",
                 remedy="Look at `serialpass-tui status`; roll back with `serialpass-tui rollback`.",
             )
+
+    def _file_now(self, change: FileEdit) -> bytes | None:
+        """The file's bytes; None where it is missing and one side of the edit says so."""
+        try:
+            return self._files.read(change.path)
+        except Problem as problem:
+            may_miss = change.before is None or change.after is None
+            if may_miss and problem.code == "file-missing":
+                return None
+            raise
 
     def _guest_observed(self, change: GuestEdit) -> tuple[str, str]:
         """What was expected of a guest's file and what contradicts it; both empty: nothing does."""

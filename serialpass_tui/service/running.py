@@ -52,9 +52,9 @@ class Runner:
         held = self._changer.observe(change)
         require_known(change, held)
         if held is Held.BEFORE:
-            if isinstance(change, FileEdit | GuestEdit):
+            if isinstance(change, FileEdit | GuestEdit) and change.before is not None:
                 self._ledger.back_up(change.before)
-                self._changer.keep(change if isinstance(change, FileEdit) else change.file)
+                self._changer.keep(change.path, change.before)
             self._ledger.began(job, index)
             self._changer.make(change, tell)
             if isinstance(change, Reboot):

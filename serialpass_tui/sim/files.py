@@ -27,10 +27,10 @@ class SimFiles:
         self._check(path)
         return self._inner.keep(path, data, tag)
 
-    def replace(self, path: str, before: bytes, after: bytes) -> None:
+    def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
         """Replace the file. Raises Problem: as `keep`, or a conflict if another was faster."""
         self._check(path)
-        if self._host.faults.file_changed:
+        if self._host.faults.file_changed and before is not None:
             self._host.intrude(path)
         self._inner.replace(path, before, after)
 

@@ -98,7 +98,7 @@ def test_undoing_the_net_effect_restores_the_first_value(values: list[bytes]) ->
         FileEdit("/boot/x", before, after)
         for before, after in zip([b"first", *values], values, strict=False)
     ]
-    held = values[-1]
+    held: bytes | None = values[-1]
     for change in net_effect(edits):
         assert isinstance(change, FileEdit)
         assert held == change.after

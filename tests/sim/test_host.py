@@ -163,10 +163,10 @@ class Plain:
         (self.root / f"{path.lstrip('/')}.{tag}").write_bytes(data)
         return f"{path}.{tag}"
 
-    def replace(self, path: str, before: bytes, after: bytes) -> None:
+    def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
         if self.read(path) != before:
             raise Problem(Exit.CONFLICT, "file-changed", "changed", remedy="")
-        (self.root / path.lstrip("/")).write_bytes(after)
+        (self.root / path.lstrip("/")).write_bytes(after or b"")
 
 
 @pytest.mark.parametrize(
