@@ -90,8 +90,10 @@ def _is_start(change: Change) -> bool:
     return isinstance(change, VmPower) and change.after is PowerState.RUNNING
 
 
-def _hidden(inventory: Inventory, path: str, data: bytes) -> frozenset[Bdf]:
+def _hidden(inventory: Inventory, path: str, data: bytes | None) -> frozenset[Bdf]:
     """What the default entry of these bytes hides; nothing where they are no boot file."""
+    if data is None or path not in boot.CANDIDATE_PATHS:
+        return frozenset()
     try:
         entry = boot.default_reading(
             boot.parse(path, data), hide_list.dialect_for(inventory.kernel)

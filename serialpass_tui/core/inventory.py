@@ -167,7 +167,7 @@ class Nic:
 
 @dataclass(frozen=True, slots=True)
 class BootText:
-    """A boot loader's configuration file as found."""
+    """A file from which boots are made, as found."""
 
     path: str
     data: bytes
@@ -203,6 +203,10 @@ class Inventory:
     nics: tuple[Nic, ...] = ()
     boot_files: tuple[BootText, ...] = ()
     """Those that exist, in the order in which the boot loader's tools look for them."""
+    settings: tuple[BootText, ...] = ()
+    """Those from which the boot files are made anew, and this tool's own udev rule."""
+    setting_folders: tuple[str, ...] = ()
+    """Which of the folders for such files exist."""
     pciback: PcibackForm = PcibackForm.UNKNOWN
     pciback_registered: bool = False
     """Whether /sys/bus/pci/drivers/pciback exists; a hide value that does not parse prevents it."""

@@ -101,6 +101,8 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         disks=tuple(disks),
         nics=tuple(_nics(machine.devices("net"), machine.interfaces())),
         boot_files=system.boot_files(root, unread),
+        settings=system.settings(root, unread),
+        setting_folders=system.setting_folders(root),
         pciback=system.pciback_form(root, kernel),
         pciback_registered=(root / "sys/bus/pci/drivers/pciback").is_dir(),
         unread=tuple(unread),

@@ -121,6 +121,12 @@ def _inventory(inventory: Inventory, names: Pseudonyms) -> Inventory:
     def clean(text: str) -> str:
         return _prose(text, hostname, names)
 
+    def clean_files(files: tuple[BootText, ...]) -> tuple[BootText, ...]:
+        return tuple(
+            BootText(file.path, clean(file.data.decode("latin-1")).encode("latin-1"))
+            for file in files
+        )
+
     xen = inventory.xen
     return replace(
         inventory,
@@ -131,10 +137,8 @@ def _inventory(inventory: Inventory, names: Pseudonyms) -> Inventory:
         xen=None if xen is None else Xen(xen.version, clean(xen.cmdline), xen.iommu),
         disks=tuple(_disk(disk, names) for disk in inventory.disks),
         nics=tuple(_nic(nic, names) for nic in inventory.nics),
-        boot_files=tuple(
-            BootText(file.path, clean(file.data.decode("latin-1")).encode("latin-1"))
-            for file in inventory.boot_files
-        ),
+        boot_files=clean_files(inventory.boot_files),
+        settings=clean_files(inventory.settings),
         unread=tuple(_uuids(clean(fact), names) for fact in inventory.unread),
     )
 

@@ -47,6 +47,8 @@ class RescueHost:
             uefi=(self._root / _EFI_MARK).is_file(),
             product=system.product(self._root),
             boot_files=system.boot_files(self._root, unread),
+            settings=system.settings(self._root, unread),
+            setting_folders=system.setting_folders(self._root),
             pciback=system.pciback_form(self._root, kernel) if kernel else PcibackForm.UNKNOWN,
             pciback_registered=False,
             unread=tuple(unread),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.boot.locate import CANDIDATE_PATHS
+from serialpass_tui.core.boot.locate import (
+    CANDIDATE_PATHS,
+    GRUB_DEFAULTS,
+    GRUB_DROPINS,
+    SETTING_FOLDERS,
+    UDEV_RULE,
+)
 from serialpass_tui.core.inventory import BootText, PcibackForm, Product, Xen
 from serialpass_tui.errors import Problem
 from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.sysfs import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from serialpass_tui.host.commands import Completed
@@ -103,9 +109,25 @@ def pciback_form(root: Path, release: str) -> PcibackForm:
 
 def boot_files(root: Path, unread: list[str]) -> tuple[BootText, ...]:
     """The boot loaders' files that exist, in the order in which their tools look for them."""
+    return _texts(root, CANDIDATE_PATHS, unread)
+
+
+def settings(root: Path, unread: list[str]) -> tuple[BootText, ...]:
+    """What grub-mkconfig makes grub.cfg from, in the order in which it reads it, and our rule."""
+    folder = root / GRUB_DROPINS.lstrip("/")
+    dropins = sorted(f"{GRUB_DROPINS}/{place.name}" for place in folder.glob("*.cfg"))
+    return _texts(root, (GRUB_DEFAULTS, *dropins, UDEV_RULE), unread)
+
+
+def setting_folders(root: Path) -> tuple[str, ...]:
+    """Which of the folders exist that files for the next boot are put into."""
+    return tuple(path for path in SETTING_FOLDERS if (root / path.lstrip("/")).is_dir())
+
+
+def _texts(root: Path, paths: Iterable[str], unread: list[str]) -> tuple[BootText, ...]:
     files = LocalFiles(root)
     found = []
-    for path in CANDIDATE_PATHS:
+    for path in paths:
         try:
             found.append(BootText(path, files.read(path)))
         except Problem as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
-from serialpass_tui.core.changes import Change, FileEdit, unified_diff
+from serialpass_tui.core.changes import Change, unified_diff
 from serialpass_tui.core.job import DeviceId, Goal
 from serialpass_tui.errors import Exit
 from serialpass_tui.plain.devices import standing_line
@@ -76,10 +76,10 @@ def _edit_boot(
     plan = service.plan_hide(seen, add=add, remove=remove)
     taking = service.plan_take(seen, add) if now else ()
     findings = (*seen.findings(add), *seen.unhide_findings(remove))
-    edit = FileEdit(plan.path, plan.before, plan.after)
+    backups = [edit.backup_path for edit in plan.edits if edit.backup_path]
     fields: dict[str, Json] = {
         "plan": _plan(plan),
-        "backup": edit.backup_path if plan.changed else None,
+        "backup": plan.edits[-1].backup_path if plan.entry_changed else None,
         "findings": [finding_fields(finding) for finding in findings],
         "now": [change_fields(change) for change in taking],
     }
@@ -90,20 +90,22 @@ def _edit_boot(
         term.say("The boot entry already says so: nothing to do.")
         term.say(*(standing_line(seen.standing(bdf)) for bdf in bdfs))
         return Exit.DONE
-    if plan.changed:
-        term.say(f"The file as it is stays beside it: {edit.backup_path}")
-    status = term.may_apply(f"Write {plan.path}?" if plan.changed else "Take the devices now?")
+    if backups:
+        term.say(f"What is there stays beside it: {', '.join(backups)}")
+    names = " and ".join(edit.path for edit in plan.edits)
+    status = term.may_apply(f"Write {names}?" if plan.changed else "Take the devices now?")
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
     functions = (seen.inventory.function(bdf) for bdf in bdfs)
     devices = [DeviceId.of(function) for function in functions if function is not None]
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
-    changes: list[Change] = [edit] if plan.changed else []
+    changes: list[Change] = [*plan.edits]
     changes += taking if now else [seen.reboot()]
     job = service.run(service.open_job(goal, title, devices, changes))
     term.document(**fields, applied=True, job=job.id)
-    written = f"{plan.path} is written" if plan.changed else "Done"
+    verb = "is" if len(plan.edits) == 1 else "are"
+    written = f"{names} {verb} written" if plan.changed else "Done"
     term.say(
         f"{written}; job {job.id}.",
         "pciback has the devices: a VM can take them."
@@ -127,11 +129,17 @@ def _plan(plan: boot.HidePlan) -> dict[str, Json]:
         "rescue_added": plan.rescue_added,
         "warnings": list(plan.warnings),
         "commands": list(plan.commands),
+        "companions": [
+            {"why": companion.why, **change_fields(companion.edit)} for companion in plan.companions
+        ],
     }
 
 
 def _plan_lines(plan: boot.HidePlan) -> Iterable[str]:
     yield from unified_diff(plan.path, plan.before, plan.after)
+    for companion in plan.companions:
+        yield from companion.edit.preview()
+        yield f"Why: {companion.why}"
     for heading, sentences in (
         ("The kernel hides today:", plan.words_today),
         ("The kernel will hide:", plan.words_future),

@@ -99,16 +99,17 @@ def taking_now(scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
 
 
 def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.HidePlan:
-    """The boot-entry edit that hides `add` and unhides `remove`. Raises Problem."""
+    """The edits that hide `add` and unhide `remove` from the next boot on. Raises Problem."""
     boot_file = scan.require_boot()
     refuse(scan.findings(add))
-    return boot.plan_hide(
+    plan = boot.plan_hide(
         boot_file,
         hide_list.dialect_for(scan.inventory.kernel),
         add=add,
         remove=remove,
         functions=scan.inventory.pci,
     )
+    return boot.with_companions(plan, scan.inventory)
 
 
 def binding(

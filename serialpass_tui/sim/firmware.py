@@ -49,12 +49,17 @@ def in_force(files: Iterable[BootText], *, uefi: bool) -> BootText | None:
     return next(iter(fitting or found), None)
 
 
+def can_load(inventory: Inventory, booted: Booted) -> bool:
+    """Whether the kernel has pciback and can read the hide list, however late."""
+    return inventory.pciback is not PcibackForm.ABSENT and not booted.hidden.error
+
+
 def registers(inventory: Inventory, booted: Booted) -> bool:
     """Whether the pciback driver is there after the boot; a value that does not parse keeps it out.
 
     Linux drivers/xen/xen-pciback/pci_stub.c pcistub_init returns before pci_register_driver.
     """
-    if inventory.pciback is PcibackForm.ABSENT or booted.hidden.error:
+    if not can_load(inventory, booted):
         return False
     if inventory.pciback is PcibackForm.MODULE:
         return inventory.pciback_registered

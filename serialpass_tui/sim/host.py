@@ -8,27 +8,29 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.codec import encode
 from serialpass_tui.core.inventory import BootText
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.sim.devices import PCIBACK, relocated, root_functions, unhidden, without
 from serialpass_tui.sim.faults import Faults
-from serialpass_tui.sim.firmware import boot, in_force, owners, registers
+from serialpass_tui.sim.firmware import boot, can_load, in_force, owners, registers
 from serialpass_tui.sim.loader import BootFailure
 from serialpass_tui.sim.passthrough import pci_of
 from serialpass_tui.sim.state import State, Store, VirtualClock
+from serialpass_tui.sim.udev import taken_by_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory, Recording
     from serialpass_tui.core.pool import Pool
 
 _BOOT_SECONDS = 180
 _UPTIME = 86_400
+_SETTINGS = (".cfg", ".rules")
 _INTRUDER = b"# touched by another program\n"
 
 
@@ -65,7 +67,6 @@ class SimHost:
     def inventory(self) -> Inventory:
         """The recording's facts as the last boot and the present files make them."""
         state = self._alive()
-        files = tuple(self._boot_files())
         facts = without(self.hardware(), frozenset(state.taken))
         return replace(
             facts,
@@ -73,7 +74,8 @@ class SimHost:
             boot_id=state.boot_id,
             boot_time=state.boot_time,
             pciback_registered=state.registered,
-            boot_files=files,
+            boot_files=tuple(self._boot_files()),
+            settings=self._settings(),
         )
 
     def boot_id(self) -> str:
@@ -145,7 +147,11 @@ class SimHost:
                 booted = boot(file.data, file.path, whole.kernel, entry)
             except BootFailure as failure:
                 self.lose(f"The boot loader started nothing: {failure}.")
-            taken = frozenset() if self.faults.hide_ignored else owners(whole, booted)
+            taken, by_rule = frozenset[Bdf](), frozenset[Bdf]()
+            if not self.faults.hide_ignored:
+                if can_load(whole, booted):
+                    by_rule = taken_by_rules(self._rules(), whole, booted.cmdline)
+                taken = owners(whole, booted) | by_rule
             self._check_root(taken)
             self.clock.advance(_BOOT_SECONDS)
             self.store.change(
@@ -153,7 +159,7 @@ class SimHost:
                 boot_id=_boot_id(state.machine, state.boots + 1),
                 boot_time=self.clock.now(),
                 cmdline=booted.cmdline,
-                registered=registers(whole, booted),
+                registered=registers(whole, booted) or bool(by_rule),
                 taken=tuple(sorted(taken)),
                 pool=_after_boot(state.pool),
             )
@@ -207,7 +213,9 @@ class SimHost:
         return self.root / path.lstrip("/")
 
     def _lay_out(self) -> None:
-        for file in self._recorded.boot_files:
+        for folder in self._recorded.setting_folders:
+            self._on_disk(folder).mkdir(parents=True, exist_ok=True)
+        for file in (*self._recorded.boot_files, *self._recorded.settings):
             place = self._on_disk(file.path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.data)
@@ -216,6 +224,26 @@ class SimHost:
         """The boot files of the recording that exist now, with what they hold now."""
         paths = ((file.path, self._on_disk(file.path)) for file in self._recorded.boot_files)
         return [BootText(path, place.read_bytes()) for path, place in paths if place.is_file()]
+
+    def _settings(self) -> tuple[BootText, ...]:
+        """The recording's settings that exist now, and whatever was put into their folders."""
+        known = [file.path for file in self._recorded.settings]
+        added = [
+            f"{folder}/{place.name}"
+            for folder in self._recorded.setting_folders
+            for place in sorted(self._on_disk(folder).iterdir())
+        ]
+        paths = dict.fromkeys([*known, *(path for path in added if path.endswith(_SETTINGS))])
+        places = ((path, self._on_disk(path)) for path in paths)
+        return tuple(
+            BootText(path, place.read_bytes()) for path, place in places if place.is_file()
+        )
+
+    def _rules(self) -> Iterator[str]:
+        """The texts of the host's own rules for udev, in the order in which it reads them."""
+        folder = self._on_disk("/etc/udev/rules.d")
+        for place in sorted(folder.glob("*.rules")):
+            yield place.read_text()
 
     def intrude(self, path: str) -> None:
         """Let another program add a line to the file at `path`, once in the host's life."""

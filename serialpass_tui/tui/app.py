@@ -296,7 +296,9 @@ class WizardApp(Chassis):
 
         def written(sight: Sight) -> None:
             self._take(sight)
-            self._go_on_after_entry(f"{plan.path} is written and was read back.")
+            names = " and ".join(edit.path for edit in reversed(plan.edits))
+            verb = "is written and was" if len(plan.edits) == 1 else "are written and were"
+            self._go_on_after_entry(f"{names} {verb} read back.")
 
         self.do(
             f"Writing {plan.path} ...",

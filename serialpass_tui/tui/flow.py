@@ -101,9 +101,8 @@ class Flow:
         return Sight(scan, target.job, checks)
 
     def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
-        """Write the boot entry as a job of its own. Raises Problem."""
-        edit = FileEdit(plan.path, plan.before, plan.after)
-        job = self._job_for(scan, target, [edit, scan.reboot()])
+        """Write the boot entry, and what goes with it, as a job of its own. Raises Problem."""
+        job = self._job_for(scan, target, [*plan.edits, scan.reboot()])
         job = self._service.run(job, tell)
         return self._see(Target(target.bdfs, "", job))
 

@@ -664,3 +664,22 @@ class TestSystem:
         inventory = tree.gather()
         assert () == inventory.boot_files
         assert inventory.unread[-1].startswith(f"{CANDIDATE_PATHS[0]} cannot be read")
+
+    def test_what_grub_cfg_is_made_from_and_where_such_files_go(self, tree: Tree) -> None:
+        assert ((), ()) == (tree.gather().settings, tree.gather().setting_folders)
+        names = ["etc/default/grub.d/xen.cfg", "etc/default/grub.d/a.cfg", "etc/default/grub"]
+        for path in ("etc/udev/rules.d/60-serialpass-tui.rules", *names):
+            tree.file(path, path)
+        tree.file("etc/default/grub.d/xen.cfg.dpkg-old")
+        tree.file("etc/udev/rules.d/70-persistent-net.rules")
+        found = tree.gather()
+        assert [
+            "/etc/default/grub",
+            "/etc/default/grub.d/a.cfg",
+            "/etc/default/grub.d/xen.cfg",
+            "/etc/udev/rules.d/60-serialpass-tui.rules",
+        ] == [text.path for text in found.settings]
+        assert [text.path.lstrip("/").encode() for text in found.settings] == [
+            text.data for text in found.settings
+        ]
+        assert ("/etc/default/grub.d", "/etc/udev/rules.d") == found.setting_folders

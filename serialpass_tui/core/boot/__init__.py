@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core.boot.edit import HidePlan, default_reading, plan_hide
+from serialpass_tui.core.boot.companions import with_companions
+from serialpass_tui.core.boot.edit import Companion, HidePlan, default_reading, plan_hide
 from serialpass_tui.core.boot.locate import CANDIDATE_PATHS, in_force
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span
 from serialpass_tui.core.boot.parse import parse
@@ -11,6 +12,7 @@ __all__ = [
     "CANDIDATE_PATHS",
     "Argument",
     "BootFile",
+    "Companion",
     "Entry",
     "HidePlan",
     "Span",
@@ -18,4 +20,5 @@ __all__ = [
     "in_force",
     "parse",
     "plan_hide",
+    "with_companions",
 ]

@@ -17,6 +17,7 @@ from serialpass_tui.core.boot.rescue import (
     without_rescue,
 )
 from serialpass_tui.core.boot.wanted import notes
+from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.hide_list import Dialect, Reading, hidden, words_for
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot.model import BootFile, Entry
     from serialpass_tui.core.inventory import PciFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """The edit of another file that has to go with the boot file's, and why, in a sentence."""
+
+    edit: FileEdit
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,27 @@ class HidePlan:
     warnings: tuple[str, ...]
     commands: tuple[str, ...]
     """The shell commands that do the same by hand."""
+    companions: tuple[Companion, ...] = ()
+
+    @property
+    def edits(self) -> tuple[FileEdit, ...]:
+        """What is to be written, in this order; empty where all of it is there already.
+
+        The boot file comes last: until it is written, the others have nothing to act on.
+        """
+        others = tuple(companion.edit for companion in self.companions)
+        own = (FileEdit(self.path, self.before, self.after),) if self.entry_changed else ()
+        return (*others, *own)
+
+    @property
+    def entry_changed(self) -> bool:
+        """Whether the boot file itself changes."""
+        return self.before != self.after
 
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        return self.before != self.after
+        return bool(self.edits)
 
     @property
     def rescue_title(self) -> str:

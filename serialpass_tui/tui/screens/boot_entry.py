@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from serialpass_tui.core.changes import unified_diff
+from serialpass_tui.core.changes import FileEdit, unified_diff
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
@@ -21,29 +21,35 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from serialpass_tui.core.boot import Entry, HidePlan
+    from serialpass_tui.core.boot import Companion, Entry, HidePlan
     from serialpass_tui.core.safety import Finding
 
 
 def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ...]:
     """The edit in words: where, what the kernel does today and will do, the way back."""
     lines = [fact("File", printable(plan.path), Ink.STRONG)]
-    if plan.changed:
+    if plan.entry_changed:
         lines.append(fact("Entries", f"{_named(plan.edited)}; every other byte stays as it is"))
     else:
         lines.append(fact("Entries", "They say so already: nothing has to be written.", Ink.GOOD))
     lines += facts("Hides", map(printable, plan.words_today))
     lines += facts("Will hide", map(printable, plan.words_future), Ink.STRONG)
-    if plan.changed:
+    if plan.entry_changed:
         value = (
             f"{plan.dialect.value}={plan.future.value}" if plan.future.present else "no such word"
         )
         lines.append(fact("Written", printable(value)))
+    lines += facts("Also", map(also, plan.companions), Ink.STRONG)
     lines += rescue(plan)
     warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)
     lines += facts("Warning", warnings, Ink.WARN)
     lines += finding_lines(findings)
     return tuple(lines)
+
+
+def also(companion: Companion) -> str:
+    """Another file that has to change with the boot entry, and why."""
+    return f"{companion.edit.describe()}. {companion.why}"
 
 
 def rescue(plan: HidePlan) -> Iterable[Line]:
@@ -79,7 +85,15 @@ def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
 
 def diff(plan: HidePlan) -> tuple[Line, ...]:
     """The bytes that change, without the lines around them: a console has 24."""
-    whole = unified_diff(plan.path, plan.before, plan.after, context=0)
+    lines = [*_hunks(FileEdit(plan.path, plan.before, plan.after))]
+    for companion in plan.companions:
+        head = f"{companion.edit.path}:"
+        lines += [Line(), Line(head, Ink.STRONG), *_hunks(companion.edit)]
+    return tuple(lines)
+
+
+def _hunks(edit: FileEdit) -> tuple[Line, ...]:
+    whole = unified_diff(edit.path, edit.before, edit.after, context=0)
     return diff_lines(whole[2:])  # the two lines in front name the file once more
 
 
@@ -87,6 +101,12 @@ def commands(plan: HidePlan) -> tuple[Line, ...]:
     """The shell commands that do the same by hand."""
     head = Line("The same by hand, in dom0's shell:", Ink.STRONG)
     return (head, *(Line(f"  {printable(command)}", hang=6) for command in plan.commands))
+
+
+def _headline(plan: HidePlan) -> str:
+    if plan.entry_changed:
+        return "This is written to the boot entry"
+    return "This goes with the boot entry" if plan.changed else "The boot entry is ready"
 
 
 class BootEntryScreen(WizardScreen):
@@ -99,7 +119,7 @@ class BootEntryScreen(WizardScreen):
         super().__init__(
             frame,
             place_of(Step.BOOT),
-            "This is written to the boot entry" if plan.changed else "The boot entry is ready",
+            _headline(plan),
         )
         self._plan = plan
         self._overview = overview(plan, findings)

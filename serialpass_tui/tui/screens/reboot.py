@@ -43,7 +43,7 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
     if plan is not None:
         lines += rescue(plan)
     for change in job.changes if job is not None else ():
-        if isinstance(change, FileEdit):
+        if isinstance(change, FileEdit) and change.backup_path:
             lines.append(
                 fact("Backup", f"{printable(change.backup_path)} holds the file as it was.")
             )
