@@ -457,19 +457,20 @@ def _demo(name: str, faults: Sequence[str]) -> Iterator[Service]:
     from serialpass_tui.sim.faults import faults_from
     from serialpass_tui.sim.world import open_world
     from serialpass_tui.toolstack.xapi import Xapi
+    from serialpass_tui.toolstack.xl import Xl
 
     recording = machines.load(name)
     with (
         tempfile.TemporaryDirectory(prefix="serialpass-demo-") as scratch,
         open_world(recording, Path(scratch), faults_from(faults), pace=DEMO_PACE) as world,
     ):
-        yield Service(
-            world.host,
-            world.files(LocalFiles(world.root)),
-            Xapi([world.socket_path]),
-            StateDirectory(world.state_dir),
-            world.clock,
-        )
+        files = world.files(LocalFiles(world.root))
+        toolstack: Toolstack = Xapi([world.socket_path])
+        if world.xl is not None:
+            folder, name = world.root / XL_CONFIG_DIR.lstrip("/"), recording.inventory.hostname
+            toolstack = Xl(world.xl.run, files, folder, name, root=world.root)
+        journal = StateDirectory(world.state_dir)
+        yield Service(world.host, files, toolstack, journal, world.clock)
 
 
 if __name__ == "__main__":

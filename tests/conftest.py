@@ -15,6 +15,7 @@ from serialpass_tui.sim import machines
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.world import open_world
 from serialpass_tui.toolstack.xapi import Xapi
+from serialpass_tui.toolstack.xl import Xl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ class Stage:
 
     world: SimWorld
     files: Files
-    toolstack: Xapi
+    toolstack: Xapi | Xl
 
     @property
     def service(self) -> Service:
@@ -73,7 +74,11 @@ def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
             scratch.mkdir()
             host = recording or machines.load(name)
             world = stack.enter_context(open_world(host, scratch, faults or Faults()))
-            toolstack = Xapi([world.socket_path], timeout=5.0)
-            return Stage(world, world.files(LocalFiles(world.root)), toolstack)
+            files = world.files(LocalFiles(world.root))
+            toolstack: Xapi | Xl = Xapi([world.socket_path], timeout=5.0)
+            if world.xl is not None:
+                folder, here = world.root / "etc/xen", host.inventory.hostname
+                toolstack = Xl(world.xl.run, files, folder, here, root=world.root, poll=0.01)
+            return Stage(world, files, toolstack)
 
         yield opener

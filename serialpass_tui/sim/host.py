@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.codec import encode
 from serialpass_tui.core.inventory import BootText
-from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.pool import PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.sim.devices import PCIBACK, relocated, root_functions, unhidden, without
 from serialpass_tui.sim.faults import Faults
@@ -20,6 +20,7 @@ from serialpass_tui.sim.loader import BootFailure
 from serialpass_tui.sim.passthrough import pci_of
 from serialpass_tui.sim.state import State, Store, VirtualClock
 from serialpass_tui.sim.udev import taken_by_rules
+from serialpass_tui.sim.xl import guest_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +55,8 @@ class SimHost:
         self.clock = clock or VirtualClock()
         self.root = scratch / "root"
         self._recorded = recording.inventory
+        pool = recording.pool
+        self._guests = pool.vms if isinstance(pool, XlHost) else ()
         self._whole = unhidden(recording.inventory)
         fresh = not (scratch / "sim.json").exists()
         scratch.mkdir(parents=True, exist_ok=True)
@@ -219,6 +222,10 @@ class SimHost:
             place = self._on_disk(file.path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.data)
+        for guest in self._guests:
+            place = self._on_disk(guest.config)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(guest_file(guest))
 
     def _boot_files(self) -> list[BootText]:
         """The boot files of the recording that exist now, with what they hold now."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.pool import XlHost
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.files import SimFiles
@@ -16,6 +17,7 @@ from serialpass_tui.sim.host import SimHost
 from serialpass_tui.sim.state import VirtualClock
 from serialpass_tui.sim.wire import serving
 from serialpass_tui.sim.xapi import SimXapi
+from serialpass_tui.sim.xl import SimXl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,8 @@ class SimWorld:
     socket_path: str
     """XAPI's socket; there is no such file where the host has no XAPI."""
     xapi: SimXapi
+    xl: SimXl | None
+    """What runs xl on a host with plain Xen; None where XAPI has the VMs."""
 
     def files(self, inner: Files) -> SimFiles:
         """The files with the faults of this world in front of `inner`, which works below `root`."""
@@ -77,6 +81,8 @@ def open_world(
                 f"{place} is too long a name for a socket.",
                 remedy="Set TMPDIR to a directory with a short name.",
             )
-        if recording.pool is not None and not faults.xapi_down:
+        plain = isinstance(recording.pool, XlHost)
+        xl = SimXl(host, stopped, pace) if plain else None
+        if recording.pool is not None and not plain and not faults.xapi_down:
             stack.enter_context(serving(socket_path, xapi.call, stopped, hangs=faults.xapi_hangs))
-        yield SimWorld(host, clock, scratch / "root", state_dir, socket_path, xapi)
+        yield SimWorld(host, clock, scratch / "root", state_dir, socket_path, xapi, xl)

@@ -29,7 +29,16 @@ from serialpass_tui.core.inventory import (
     UsbDevice,
     Xen,
 )
-from serialpass_tui.core.pool import Pif, Pool, PoolHost, PowerState, StorageRepository, Vm
+from serialpass_tui.core.pool import (
+    Guest,
+    Pif,
+    Pool,
+    PoolHost,
+    PowerState,
+    StorageRepository,
+    Vm,
+    XlHost,
+)
 
 MACHINES = Path(__file__).parents[2] / "serialpass_tui" / "sim" / "machines"
 GRUB_BIOS = "/boot/grub/grub.cfg"
@@ -987,7 +996,75 @@ def lookalikes() -> Recording:
     )
 
 
+def debian_12() -> Recording:
+    """Plain Xen: no XAPI, pciback as a module, a boot file that grub-mkconfig makes."""
+    here = "kiln"
+    site = Site("debian-12")
+    folder = Path(__file__).parent
+    functions = pci(
+        C236
+        + """
+02:00.0 1c00:3253 070005 serial irq=16 tty=ttyS4,ttyS5 sub=1c00:3253 noreset|Nanjing Qinheng Microelectronics Co., Ltd.|PCIe 2-port serial adapter (CH382)
+""".strip("\n")
+    )
+    guests = (
+        ("pbx", "hvm", PowerState.HALTED),
+        ("door-access", "hvm", PowerState.RUNNING),
+        ("fax-gateway", "pv", PowerState.HALTED),
+        ("build-runner", "pvh", PowerState.RUNNING),
+    )
+    grub_cfg = (folder / "debian-12.grub.cfg").read_bytes()
+    return Recording(
+        Inventory(
+            hostname=here,
+            kernel="6.1.0-28-amd64",
+            cmdline="placeholder root=UUID=7d9e4f1c-3b60-4a52-8e0d-2c41f5a6b789 ro quiet",
+            boot_id=uid(site.name + " boot"),
+            boot_time=1764662400,
+            uefi=False,
+            xen=Xen("4.17.5", "placeholder", iommu=True),
+            pci=functions,
+            ttys=(isa("ttyS0", 0x3F8, 4), *card_ttys(functions)),
+            disks=(local_disk("00:17.0", "sda", "ata-SAMPLE_SSD_480G_S0000012", esp=False),),
+            nics=(Nic("enp3s0", bdf("03:00.0"), up=True, mac=mac(0x70)),),
+            boot_files=(BootText(GRUB_BIOS, grub_cfg),),
+            settings=(BootText("/etc/default/grub", DEBIAN_DEFAULTS),),
+            setting_folders=("/etc/default/grub.d", "/etc/udev/rules.d"),
+            pciback=PcibackForm.MODULE,
+            pciback_registered=True,
+        ),
+        XlHost(
+            this_host=here,
+            master=here,
+            hosts=(PoolHost(here, here),),
+            vms=tuple(
+                Guest(
+                    uid(f"{site.name} {name}"),
+                    name,
+                    state,
+                    kind,
+                    number if state is PowerState.RUNNING else -1,
+                    here if state is PowerState.RUNNING else "",
+                    config=f"/etc/xen/{name}.cfg",
+                )
+                for number, (name, kind, state) in enumerate(guests, 1)
+            ),
+        ),
+        note="Debian 12 with plain Xen: a two-port card, pciback as a module, grub-mkconfig, BIOS.",
+    )
+
+
+DEBIAN_DEFAULTS = b"""\
+# If you change this file, run 'update-grub' afterwards.
+GRUB_DEFAULT=0
+GRUB_TIMEOUT=5
+GRUB_CMDLINE_LINUX_DEFAULT="quiet"
+GRUB_CMDLINE_LINUX=""
+"""
+
+
 BUILDERS = {
+    "debian-12": debian_12,
     "xenserver-6.2-procedure": procedure,
     "xenserver-6.2-blanks": blanks,
     "xcp-ng-8.3-bios": xcp_ng_bios,

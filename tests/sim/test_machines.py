@@ -10,11 +10,11 @@ from serialpass_tui.errors import Problem
 from serialpass_tui.sim.devices import PCIBACK, root_functions, unhidden
 from serialpass_tui.sim.firmware import boot, in_force, owners, registers
 from serialpass_tui.sim.machines import load, names
-from serialpass_tui.sim.world import open_world
-from serialpass_tui.toolstack.xapi import Xapi
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+    from tests.conftest import Stage
 
 
 def test_there_are_at_least_eight() -> None:
@@ -54,13 +54,13 @@ def test_the_drivers_are_those_of_the_boot(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_lives(name: str, tmp_path: Path) -> None:
-    machine = load(name)
-    with open_world(machine, tmp_path) as world:
-        assert machine.inventory == world.host.inventory()
-        assert machine.pool is not None
-        pool = Xapi((world.socket_path,), machine.inventory.product.host_uuid).pool()
-        assert {vm.uuid for vm in machine.pool.vms} == {vm.uuid for vm in pool.vms}
-        assert (machine.pool.hosts, machine.pool.this_host) == (pool.hosts, pool.this_host)
-        world.host.reboot()
-        assert machine.inventory.cmdline == world.host.inventory().cmdline
+def test_lives(name: str, open_stage: Callable[..., Stage]) -> None:
+    machine, stage = load(name), open_stage(name)
+    host = stage.world.host
+    assert machine.inventory == host.inventory()
+    assert machine.pool is not None
+    pool = stage.toolstack.pool()
+    assert {vm.uuid: vm.domid for vm in machine.pool.vms} == {vm.uuid: vm.domid for vm in pool.vms}
+    assert (machine.pool.hosts, machine.pool.this_host) == (pool.hosts, pool.this_host)
+    host.reboot()
+    assert machine.inventory.cmdline == host.inventory().cmdline
