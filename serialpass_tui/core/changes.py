@@ -39,9 +39,12 @@ class FileEdit:
     def backup_path(self) -> str:
         """Where the file as it was lies beside it, for an operator who has nothing but a shell.
 
-        Empty where there was none.
+        Empty where there was none, and for what this tool made itself and takes away: the state
+        directory keeps that.
         """
-        return "" if self.before is None else f"{self.path}.serialpass-{backup_tag(self.before)}"
+        if self.before is None or self.after is None:
+            return ""
+        return f"{self.path}.serialpass-{backup_tag(self.before)}"
 
     def inverse(self) -> FileEdit:
         """The edit that puts the first bytes back."""

@@ -54,7 +54,8 @@ class Runner:
         if held is Held.BEFORE:
             if isinstance(change, FileEdit | GuestEdit) and change.before is not None:
                 self._ledger.back_up(change.before)
-                self._changer.keep(change.path, change.before)
+                if change.after is not None:
+                    self._changer.keep(change.path, change.before)
             self._ledger.began(job, index)
             self._changer.make(change, tell)
             if isinstance(change, Reboot):

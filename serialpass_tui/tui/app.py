@@ -31,7 +31,7 @@ from serialpass_tui.tui.chassis import Chassis
 from serialpass_tui.tui.flow import Flow, Sight, Target, was_booted, without_job
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.bind import BindScreen
-from serialpass_tui.tui.screens.boot_entry import BootEntryScreen
+from serialpass_tui.tui.screens.boot_entry import BootEntryScreen, written_words
 from serialpass_tui.tui.screens.check import CheckScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.guide import HelpScreen
@@ -296,9 +296,7 @@ class WizardApp(Chassis):
 
         def written(sight: Sight) -> None:
             self._take(sight)
-            names = " and ".join(edit.path for edit in reversed(plan.edits))
-            verb = "is written and was" if len(plan.edits) == 1 else "are written and were"
-            self._go_on_after_entry(f"{names} {verb} read back.")
+            self._go_on_after_entry(written_words(plan))
 
         self.do(
             f"Writing {plan.path} ...",

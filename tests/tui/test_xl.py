@@ -10,6 +10,7 @@ import pytest
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.screens import guide
+from tests.test_service_module import tree
 from tests.toolstack.test_xl import PBX
 from tests.toolstack.xl_stage import XlStage
 
@@ -76,6 +77,34 @@ async def test_the_reboot_screen_with_a_running_guest(xl_stage: XlStage, sit_dow
         at(operator, "xl shutdown -w NAME")
         await operator.press("question_mark")
         at(operator, "rebooted by its own init system")
+
+
+async def test_a_debian_dom0_from_the_card_to_the_guest_and_back(
+    open_stage: Callable[..., Stage], sit_down: SitDown
+) -> None:
+    stage = open_stage("debian-12")
+    first = tree(stage)
+    async with sit_down(stage.service) as operator:
+        await operator.to_boot_entry()
+        at(operator, "Entries   Debian GNU/Linux, with Xen hypervisor; every other byte stays")
+        at(operator, "write /etc/udev/rules.d/60-serialpass-tui.rules. pciback is a module in")
+        at(operator, "write /etc/default/grub.d/zz-serialpass-tui.cfg. grub-mkconfig")
+        await operator.press("end")
+        at(operator, "$GRUB_CMDLINE_LINUX_DEFAULT} xen-pciback.hide=(0000:02:00.0)")
+        await operator.press("right", "enter")
+        at(operator, "/boot/grub/grub.cfg and 2 other files are written and were read back.")
+        at(operator, "build-runner, door-access: saved or shut down")
+        await operator.reboot("kiln")
+        at(operator, "Hidden from dom0, and ready for a VM")
+        await operator.press("enter")
+        await operator.choose_vm("pbx")
+        await operator.press("right", "enter", "right", "enter")
+        at(operator, "VM pbx runs and has the device")
+        await operator.press("r", "enter", "right", "enter")
+        at(operator, "Job 1 is rolled back. One reboot is still needed")
+        await operator.reboot("kiln")
+        at(operator, "dom0 has it back")
+    assert first == tree(stage)
 
 
 @pytest.mark.parametrize("step", [*Step, None])

@@ -160,7 +160,7 @@ class _Line:
             )
 
     def problem(self, code: str, what: str) -> Problem:
-        label = printable(self.entry.label, 40)
+        label = printable(self.entry.known_as, 60)
         return Problem(
             Exit.REFUSED,
             code,

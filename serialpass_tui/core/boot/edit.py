@@ -214,7 +214,7 @@ def _shown(boot: BootFile, targets: tuple[Entry, ...]) -> Entry:
         return boot.default
     if targets:
         return targets[0]
-    labels = ", ".join(printable(entry.label, 40) for entry in boot.entries)
+    labels = ", ".join(printable(entry.known_as, 60) for entry in boot.entries)
     raise Problem(
         Exit.REFUSED,
         "no-entry-to-edit",
@@ -275,7 +275,7 @@ def _check_lengths(boot: BootFile, after: BootFile) -> None:
             raise Problem(
                 Exit.REFUSED,
                 "command-line-too-long",
-                f"The dom0 command line of boot entry {printable(entry.label, 40)} would have "
+                f"The dom0 command line of boot entry {printable(entry.known_as, 60)} would have "
                 f"{length} bytes; Xen cuts it off after {MAX_CMDLINE}.",
                 remedy="Hide fewer devices, or take arguments that are no longer needed off it.",
             )
@@ -296,17 +296,17 @@ def _warnings(
             for note in notes(request.reading(entry), request.groups(entry), request.functions):
                 said.setdefault(note, []).append(entry)
     sentences = [
-        note if shown in entries else f"entry {printable(entries[0].label, 40)}: {note}"
+        note if shown in entries else f"entry {printable(entries[0].known_as, 60)}: {note}"
         for note, entries in said.items()
     ]
     sentences += [
-        f"entry {printable(entry.label, 40)} carries a hide list too and is left as it is: "
+        f"entry {printable(entry.known_as, 60)} carries a hide list too and is left as it is: "
         f"{words_for(request.reading(entry))[0]}; it is no way back without these devices"
         for entry in boot.entries
         if entry.has_xen and entry not in targets and request.carries(entry)
     ]
     sentences += [
-        f"the dom0 command line of entry {printable(entry.label, 40)} has {len(entry.cmdline)} "
+        f"the dom0 command line of entry {printable(entry.known_as, 60)} has {len(entry.cmdline)} "
         f"bytes; Xen cuts it off after {MAX_CMDLINE}"
         for entry in after.entries
         if entry.has_xen and len(entry.cmdline) > MAX_CMDLINE
@@ -315,7 +315,7 @@ def _warnings(
         sentences.append("the rescue entry boots by default: it hides nothing, whatever is asked")
     elif boot.default is None or not boot.default.has_xen:
         sentences.append(
-            f"which Xen entry boots by default is not known; entry {printable(shown.label, 40)} "
+            f"which Xen entry boots by default is not known; entry {printable(shown.known_as, 60)} "
             "is shown here"
         )
     if rescue is None:

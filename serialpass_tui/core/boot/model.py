@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from serialpass_tui.errors import Exit, Problem
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Reading
 
+_COUNTED = re.compile(r"label\d+")
 RESCUE_LABEL = "serialpass-rescue"
 RESCUE_SUFFIX = " (nothing hidden: serialpass-tui rescue)"
 
@@ -66,6 +68,11 @@ class Entry:
     def has_xen(self) -> bool:
         """Whether it boots Xen and a dom0."""
         return self.xen_args is not None
+
+    @property
+    def known_as(self) -> str:
+        """What the operator knows it by: a label that only counts says nothing, its title does."""
+        return self.title if _COUNTED.fullmatch(self.label) else self.label
 
     @property
     def is_rescue(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from serialpass_tui.core.boot import extlinux, grub
 from serialpass_tui.core.boot.model import BootFile, Entry, unreadable
+from serialpass_tui.core.text import printable
 
 _GRUB_SIGN = re.compile(rb"^[ \t]*(?:menuentry|submenu)[ \t]", re.MULTILINE)
 _EXTLINUX_SIGN = re.compile(rb"^[ \t]*label[ \t]", re.MULTILINE | re.IGNORECASE)
@@ -33,8 +34,8 @@ def parse(path: str, data: bytes) -> BootFile:
 
 def _extra_warnings(entries: tuple[Entry, ...]) -> list[str]:
     return [
-        f"entry {entry.label}: Xen's own line hands dom0 more arguments after a lone --; "
-        "they are left as they are"
+        f"entry {printable(entry.known_as, 60)}: Xen's own line hands dom0 more arguments after "
+        "a lone --; they are left as they are"
         for entry in entries
         if entry.extra
     ]

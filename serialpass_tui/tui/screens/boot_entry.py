@@ -62,9 +62,18 @@ def rescue(plan: HidePlan) -> Iterable[Line]:
     yield fact("Rescue", f"{how}. That entry boots without hiding anything.{added}")
 
 
+def written_words(plan: HidePlan) -> str:
+    """What was done, for the next screen."""
+    others = len(plan.edits) - 1
+    if not others:
+        return f"{plan.edits[0].path} is written and was read back."
+    more = "another file" if others == 1 else f"{others} other files"
+    return f"{plan.edits[-1].path} and {more} are written and were read back."
+
+
 def _named(entries: Sequence[Entry]) -> str:
-    """Entries by label, each once with how many carry it."""
-    labels = [printable(entry.label) for entry in entries]
+    """Entries by name, each once with how many carry it."""
+    labels = [printable(entry.known_as) for entry in entries]
     counted = {label: labels.count(label) for label in labels}
     return ", ".join(
         label if count == 1 else f"{label} ({count} times)" for label, count in counted.items()
