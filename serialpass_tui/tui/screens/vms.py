@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,7 +12,7 @@ from textual.widgets import Input
 from serialpass_tui.core import safety
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
-from serialpass_tui.core.vm import parse_pci
+from serialpass_tui.core.vm import parse_pci, users_of
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import PickVm
@@ -110,7 +111,10 @@ class VmScreen(WizardScreen):
         """Take the pool as it is, and as it is when the VMs are judged."""
         super().__init__(frame, place_of(Step.VM), f"Which VM gets {address(bdfs)}?")
         self._pool, self._bdfs, self._chosen = pool, tuple(bdfs), chosen
-        self._judged = judged
+        # Rows are judged while the operator types: of thousands of VMs only those that hold a
+        # device already have a say in who may get it.
+        holders = {user for bdf in bdfs for user in users_of(judged, bdf)}
+        self._judged = replace(judged, vms=tuple(holders))
         self._all = in_order(pool)
         self._seen = self._all
         self._table, self._about = Table(HEADS), Pager()
