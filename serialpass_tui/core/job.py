@@ -147,7 +147,8 @@ class Job:
     changes: tuple[Change, ...] = ()
     progress: tuple[Progress, ...] = ()
     outcome: Outcome | None = None
-    last_failure: str = ""
+    reasons: tuple[tuple[int, str], ...] = ()
+    """Why changes were dropped: index and words."""
 
     @property
     def is_open(self) -> bool:
@@ -203,8 +204,8 @@ def step(job: Job, record: Record) -> Job:
     marks = {Began: Progress.BEGAN, Applied: Progress.APPLIED, Dropped: Progress.DROPPED}
     progress = list(job.progress)
     progress[record.index] = marks[type(record)]
-    failure = record.reason if isinstance(record, Dropped) else job.last_failure
-    return replace(job, progress=tuple(progress), last_failure=failure)
+    why = ((record.index, record.reason),) if isinstance(record, Dropped) else ()
+    return replace(job, progress=tuple(progress), reasons=job.reasons + why)
 
 
 def net_effect(changes: Iterable[Change]) -> tuple[Reversible, ...]:

@@ -61,7 +61,7 @@ def test_dropped_change_is_neither_remaining_nor_applied() -> None:
     (job,) = fold([OPENED, Planned("1", 10, (EDIT,)), Dropped("1", 11, 0, "disk-full")])
     assert () == job.remaining
     assert () == job.applied
-    assert "disk-full" == job.last_failure
+    assert ((0, "disk-full"),) == job.reasons
 
 
 def test_records_of_an_unknown_job_or_index_are_passed_over() -> None:

@@ -383,16 +383,16 @@ def test_jobs_in_words() -> None:
         Goal.GIVE,
         EVIL,
         (),
-        changes=(FileEdit("/b", b"", b"x"), Reboot("i")),
-        progress=(Progress.APPLIED, Progress.WAITING),
-        last_failure="disk\x1bfull",
+        changes=(FileEdit("/a", b"", b"x"), FileEdit("/b", b"", b"x"), Reboot("i")),
+        progress=(Progress.DROPPED, Progress.APPLIED, Progress.WAITING),
+        reasons=((0, "disk\x1bfull"),),
     )
     assert ("3", SHOWN, "reboot pending") == tuple(rollback.row(job).cells[i] for i in (0, 2, 3))
     assert "1970-01-01 00:00" == rollback.when(0, UTC)
     told = text(rollback.story(job))
     assert "Done      edit /b" in told
     assert "Left      reboot this host" in told
-    assert "Failed    disk\\x1bfull" in told
+    assert "Dropped   edit /a: disk\\x1bfull" in told
     assert ("rolled back", Ink.PLAIN) == rollback.state(replace(job, outcome=Outcome.ROLLED_BACK))
 
 

@@ -59,11 +59,11 @@ def story(job: Job) -> tuple[Line, ...]:
         Progress.WAITING: ("Left", Ink.WARN),
     }
     lines = [Line(printable(job.title), Ink.STRONG)]
-    for change, progress in zip(job.changes, job.progress, strict=True):
+    reasons = dict(job.reasons)
+    for index, (change, progress) in enumerate(zip(job.changes, job.progress, strict=True)):
         label, ink = marks[progress]
-        lines.append(fact(label, change.describe(), ink))
-    if job.last_failure:
-        lines.append(fact("Failed", printable(job.last_failure), Ink.BAD))
+        why = f": {printable(reasons[index])}" if index in reasons else ""
+        lines.append(fact(label, f"{change.describe()}{why}", ink))
     if not job.changes:
         lines.append(Line("It changed nothing."))
     return tuple(lines)
