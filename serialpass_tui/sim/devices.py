@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.inventory import Inventory, PciFunction
+    from serialpass_tui.core.inventory import Inventory, PciFunction, Process
 
 PCIBACK = "pciback"
 
@@ -64,6 +64,14 @@ def without(whole: Inventory, taken: Collection[Bdf]) -> Inventory:
         disks=tuple(disk for disk in whole.disks if disk.bdf not in taken),
         nics=tuple(nic for nic in whole.nics if nic.bdf not in taken),
     )
+
+
+def held_open(facts: Inventory, holder: Process) -> Inventory:
+    """The host while a program holds the ttys of its PCI cards open."""
+    ttys = (
+        replace(tty, holders=(holder,)) if tty.kind is TtyKind.PCI else tty for tty in facts.ttys
+    )
+    return replace(facts, ttys=tuple(ttys))
 
 
 def root_functions(whole: Inventory) -> frozenset[Bdf]:

@@ -30,6 +30,10 @@ class Faults:
     """The kernel boots with the hide list and binds nothing to pciback."""
     moved: tuple[tuple[Bdf, Bdf], ...] = ()
     """At the next reboot the device at the first address is found at the second."""
+    driver_refuses: bool = False
+    """dom0's driver does not let go of a device while the host runs."""
+    tty_held: bool = False
+    """Until the first reboot a program holds the ttys of PCI cards open."""
     start_fails: str = ""
     """VM.start with a PCI device fails as: rmrr, no-iommu, busy or pciback; or with this text."""
     no_guest_tools: bool = False

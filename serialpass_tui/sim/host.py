@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.codec import encode
-from serialpass_tui.core.inventory import BootText
+from serialpass_tui.core.inventory import BootText, Process
 from serialpass_tui.core.pool import PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.sim.devices import PCIBACK, relocated, root_functions, unhidden, without
+from serialpass_tui.sim.devices import (
+    PCIBACK,
+    held_open,
+    relocated,
+    root_functions,
+    unhidden,
+    without,
+)
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.firmware import boot, can_load, in_force, owners, registers
 from serialpass_tui.sim.loader import BootFailure
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 _BOOT_SECONDS = 180
 _UPTIME = 86_400
 _SETTINGS = (".cfg", ".rules")
+_HOLDER = Process(4711, "minicom")
 _INTRUDER = b"# touched by another program\n"
 
 
@@ -71,6 +79,8 @@ class SimHost:
         """The recording's facts as the last boot and the present files make them."""
         state = self._alive()
         facts = without(self.hardware(), frozenset(state.taken))
+        if self.faults.tty_held and not state.boots:
+            facts = held_open(facts, _HOLDER)
         return replace(
             facts,
             cmdline=state.cmdline,
@@ -111,6 +121,14 @@ class SimHost:
                 "pciback-missing",
                 "The driver pciback is not registered in this kernel.",
                 remedy="Correct the hide value on the kernel's command line and reboot.",
+            )
+        if self.faults.driver_refuses and after == PCIBACK:
+            raise Problem(
+                Exit.FAILED,
+                "driver-refused",
+                f"{bdf} could not be given to {PCIBACK}: Device or resource busy.",
+                remedy="See in dmesg what the driver says. At a boot that hides the device, "
+                "pciback is asked before it.",
             )
         native = next((each.driver for each in self.hardware().pci if each.bdf == bdf), None)
         if native is None or after not in {PCIBACK, native}:

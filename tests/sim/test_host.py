@@ -135,6 +135,29 @@ def test_hide_ignored(tmp_path: Path) -> None:
         assert (True, "serial") == (facts.pciback_registered, facts.pci[3].driver)
 
 
+def test_a_driver_that_does_not_let_go(tmp_path: Path) -> None:
+    with open_world(recording(), tmp_path, Faults(driver_refuses=True)) as world:
+        with pytest.raises(Problem) as refused:
+            world.host.change_driver(CARD, "serial", "pciback")
+        assert "driver-refused" == refused.value.code
+        assert "serial" == world.host.driver(CARD)
+        hide(world, "xen-pciback.hide=(0000:02:00.0)")
+        world.host.reboot()
+        assert "pciback" == world.host.driver(CARD)
+        world.host.change_driver(CARD, "pciback", "serial")
+        assert "serial" == world.host.driver(CARD)
+
+
+def test_a_program_holds_the_ttys_of_cards_until_the_reboot(tmp_path: Path) -> None:
+    with open_world(recording(), tmp_path, Faults(tty_held=True)) as world:
+        held = {
+            tty.name: [each.name for each in tty.holders] for tty in world.host.inventory().ttys
+        }
+        assert {"ttyS0": [], "ttyS4": ["minicom"], "ttyUSB0": []} == held
+        world.host.reboot()
+        assert [] == [tty for tty in world.host.inventory().ttys if tty.holders]
+
+
 def test_a_moved_device_stays_moved(tmp_path: Path) -> None:
     new = Bdf.parse("0000:03:00.0")
     with open_world(recording(), tmp_path, Faults(moved=((CARD, new),))) as world:
@@ -204,6 +227,7 @@ def test_a_file_changed_underneath_once(tmp_path: Path) -> None:
     [
         ([], Faults()),
         (["disk-full", "ha-vetoes"], Faults(disk_full=True, ha_vetoes=True)),
+        (["driver-refuses", "tty-held"], Faults(driver_refuses=True, tty_held=True)),
         (["start-fails=rmrr"], Faults(start_fails="rmrr")),
         (
             ["moved=0000:02:00.0>0000:03:00.0"],
