@@ -166,6 +166,11 @@ class Reboot:
     toolstack: str = "xapi"
     """What owns the host's VMs, xapi or xl: it decides who is asked for the reboot."""
 
+    @property
+    def boot(self) -> str:
+        """The boot that it was planned in."""
+        return self.before
+
     def again(self, boot_id: str) -> Reboot:
         """The same of another boot."""
         return Reboot(boot_id, self.toolstack)
@@ -190,10 +195,16 @@ class DriverChange:
     before: str
     """Empty: none."""
     after: str
+    boot: str = ""
+    """The boot that it was planned in, which wipes it with its end; empty: not known."""
 
     def inverse(self) -> DriverChange:
         """The change that gives the function back to the driver it had."""
-        return DriverChange(self.bdf, self.after, self.before)
+        return DriverChange(self.bdf, self.after, self.before, self.boot)
+
+    def again(self, boot_id: str) -> DriverChange:
+        """The same in another boot."""
+        return DriverChange(self.bdf, self.before, self.after, boot_id)
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -266,6 +277,16 @@ class VmPower:
 
 Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange
 Reversible = FileEdit | GuestEdit | VmEdit | VmPower | DriverChange
+
+
+def is_past(change: Change, boot_id: str) -> bool:
+    """Whether a change was planned in an earlier boot, and meant that boot alone."""
+    return isinstance(change, Reboot | DriverChange) and change.boot not in {"", boot_id}
+
+
+def in_boot(change: Change, boot_id: str) -> Change:
+    """The change as it is planned in another boot."""
+    return change.again(boot_id) if isinstance(change, Reboot | DriverChange) else change
 
 
 def backup_tag(data: bytes) -> str:

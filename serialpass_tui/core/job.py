@@ -7,7 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
-from serialpass_tui.core.changes import Change, FileEdit, Reboot, Reversible
+from serialpass_tui.core.changes import (
+    Change,
+    DriverChange,
+    FileEdit,
+    Reboot,
+    Reversible,
+    is_past,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +32,11 @@ class Goal(Enum):
     BIND = "bind"
     UNBIND = "unbind"
     ROLLBACK = "rollback"
+
+    @property
+    def hides(self) -> bool | None:
+        """Whether its reboot brings devices to pciback, or to dom0; None: not told by the goal."""
+        return {Goal.GIVE: True, Goal.HIDE: True, Goal.UNHIDE: False}.get(self)
 
 
 class Outcome(Enum):
@@ -223,15 +235,37 @@ def net_effect(changes: Iterable[Change]) -> tuple[Reversible, ...]:
     return tuple(change for change in places.values() if change.before != change.after)
 
 
-def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
-    """The changes that take back what stands of `job`, newest first.
+def booted_since(job: Job, boot_id: str) -> bool:
+    """Whether the host was started anew since the job edited its boot file, if it has edited one.
 
-    Where the host booted with an edit of the job, the undo of that edit needs a reboot as well;
-    `boot_id` is the present boot, which that reboot must leave.
+    By the job's reboot or by another one: what the job planned behind the edit, and for the boot of
+    that time, tells. `boot_id` is the present boot.
     """
-    stands = job.applied
+    edits = [i for i, change in enumerate(job.changes) if isinstance(change, FileEdit)]
+    made = [i for i in edits if job.progress[i] is Progress.APPLIED]
+    if edits and not made:
+        return False
+    return any(is_past(change, boot_id) for change in job.changes[made[0] if made else 0 :])
+
+
+def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
+    """The changes that take back what stands of `job`, newest first; `boot_id` is the present boot.
+
+    What a boot has wiped needs no undo. The kernel may refuse to give a device back to a driver, so
+    that comes last: by then all else is undone, and a reboot does the rest. Where the host booted
+    with an edit of the job, the undo of that edit needs a reboot, unless each device is given back
+    at once.
+    """
+    stands = [change for change in job.applied if not is_past(change, boot_id)]
     undo: list[Change] = [change.inverse() for change in reversed(net_effect(stands))]
-    reboots = [change for change in stands if isinstance(change, Reboot)]
-    if reboots and any(isinstance(change, FileEdit) for change in undo):
+    undo.sort(key=lambda change: isinstance(change, DriverChange))
+    returned = {change.bdf for change in undo if isinstance(change, DriverChange)}
+    reboots = [change for change in job.changes if isinstance(change, Reboot)]
+    if (
+        reboots
+        and any(isinstance(change, FileEdit) for change in undo)
+        and booted_since(job, boot_id)
+        and not (returned and returned >= {device.bdf for device in job.devices})
+    ):
         undo.append(reboots[-1].again(boot_id))
     return tuple(undo)

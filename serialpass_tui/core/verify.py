@@ -147,7 +147,7 @@ def _judge(
             "pciback holds it, and the boot entry no longer hides it.",
             "Reboot to give it back to dom0.",
         )
-    if booted:
+    if asked and booted:
         return (Place.NOT_TAKEN, *_why_not_taken(inventory, function, hide))
     if asked:
         why = "The boot entry hides it; the running kernel was booted without."

@@ -126,5 +126,10 @@ class Pciback:
             "driver-refused",
             f"{bdf} could not be given to {printable(wanted) or 'any driver'}: {why}.",
             state=NOTHING_CHANGED if now == before else state,
-            remedy="See in dmesg what the driver says; hide the device at boot instead.",
+            remedy="See in dmesg what the driver says. "
+            + (
+                "At a boot that hides the device, pciback is asked before it."
+                if wanted == PCIBACK
+                else "Reboot, then go on: a boot that does not hide the device gives it back."
+            ),
         )

@@ -101,7 +101,7 @@ def _edit_boot(
     devices = [DeviceId.of(function) for function in functions if function is not None]
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
     changes: list[Change] = [*plan.edits]
-    changes += taking if now else [seen.reboot()]
+    changes += [seen.reboot(), *taking]  # where pciback has the devices then, no reboot is needed
     job = service.run(service.open_job(goal, title, devices, changes))
     term.document(**fields, applied=True, job=job.id)
     verb = "is" if len(plan.edits) == 1 else "are"

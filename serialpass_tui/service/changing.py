@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, guard, vm, xl_config
 from serialpass_tui.core.changes import (
+    PCIBACK,
     Change,
     DriverChange,
     FileEdit,
@@ -81,6 +82,14 @@ class Changer:
             return self.observe(change) is Held.AFTER
         except Problem:
             return False
+
+    def are_taken(self, devices: Iterable[DeviceId]) -> bool | None:
+        """Whether pciback has these devices; None: some of them, or nobody can see it."""
+        try:
+            found = {self._host.driver(device.bdf) == PCIBACK for device in devices}
+        except Problem:
+            return None
+        return found.pop() if len(found) == 1 else None
 
     def refuse_unsafe(self, devices: Sequence[DeviceId], changes: Sequence[Change]) -> None:
         """Hold changes about to be made to the safety rules, as the host is now. Raises Problem."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import Reboot, VmPower
+from serialpass_tui.core.changes import Reboot, VmPower, in_boot, is_past
 from serialpass_tui.core.job import (
     Applied,
     Began,
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from serialpass_tui.core.job import DeviceId, Job, Record
     from serialpass_tui.core.ports import Clock, Journal
     from serialpass_tui.service.changing import Changer
+
+
+_NEEDLESS = "not needed: the devices are where it would bring them"
 
 
 class Ledger:
@@ -122,6 +125,8 @@ class Ledger:
             expected = all_before if isinstance(change, Reboot) else begun
             if expected and self._changer.is_done(change):
                 due.append(Applied(job.id, now, index))
+            elif all_before and isinstance(change, Reboot) and self._is_needless(job, jobs):
+                due.append(Dropped(job.id, now, index, _NEEDLESS))
         for record in due:
             job = step(job, record)
         undone = next((other for other in jobs if other.id == job.undoes), None)
@@ -130,6 +135,14 @@ class Ledger:
         if not job.remaining and _ends_by_itself(job):
             due.append(Closed(job.id, now, _outcome(job)))
         return due
+
+    def _is_needless(self, job: Job, jobs: Sequence[Job]) -> bool:
+        """Whether the devices of a job are already where its reboot is to bring them."""
+        wanted = job.goal.hides
+        undone = next((other for other in jobs if other.id == job.undoes), None)
+        if undone is not None and undone.goal.hides is not None:
+            wanted = not undone.goal.hides
+        return wanted is not None and self._changer.are_taken(job.devices) is wanted
 
     # --- writing
 
@@ -158,19 +171,20 @@ class Ledger:
         self._plan(job, changes)
         return self.job(job.id)
 
-    def with_reboot_ahead(self, job: Job) -> Job:
-        """The job with its reboot after its edit: one that happened before does not count."""
-        boot_id = self._changer.boot_id()
-        left = [(index, job.changes[index]) for index in job.remaining]
-        stale = [
-            (index, change)
-            for index, change in left
-            if isinstance(change, Reboot) and change.before != boot_id
-        ]
-        for index, change in stale:
-            self._drop(job, [index], "rebooted before the edit")
-            self._plan(job, [change.again(boot_id)])
-        return self.job(job.id) if stale else job
+    def in_this_boot(self, job: Job) -> Job:
+        """The job with what remains of it planned for this boot, where it was for an earlier one.
+
+        A reboot before the edit does not count, and a driver changed before the reboot is back.
+        What is planned comes before what is dropped: killed between, nothing is lost, only twice
+        there.
+        """
+        boot_id, left = self._changer.boot_id(), job.remaining
+        changes = [job.changes[index] for index in left]
+        if not any(is_past(change, boot_id) for change in changes):
+            return job
+        self._plan(job, tuple(dict.fromkeys(in_boot(change, boot_id) for change in changes)))
+        self._drop(job, left, "planned anew: the host was rebooted before it")
+        return self.job(job.id)
 
     def back_up(self, data: bytes) -> None:
         """Keep the bytes of a file that is about to be edited beside the journal."""

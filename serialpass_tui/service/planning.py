@@ -86,16 +86,17 @@ def taking_now(scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
         Problem: a safety rule, `pciback-missing`.
     """
     functions = [f for f in map(scan.inventory.function, bdfs) if f and f.driver != PCIBACK]
-    refuse(safety.findings(scan.inventory, scan.pool, bdfs, now=True))
+    refuse(scan.findings(bdfs, now=True))
     if functions and not scan.inventory.pciback_registered:
         raise Problem(
             Exit.FAILED,
             "pciback-missing",
             "The driver pciback is not there in this boot: nothing can be given to it now.",
-            remedy="Hide the device without --now and reboot; where pciback is a module, "
-            "`modprobe xen-pciback` first.",
+            remedy="Have the boot entry hide the device, and reboot; where pciback is a module, "
+            "`modprobe xen-pciback` loads it, then try again.",
         )
-    return tuple(DriverChange(f.bdf, f.driver, PCIBACK) for f in functions)
+    boot_id = scan.inventory.boot_id
+    return tuple(DriverChange(f.bdf, f.driver, PCIBACK, boot_id) for f in functions)
 
 
 def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.HidePlan:
@@ -210,7 +211,11 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
     notes: dict[str, None] = {}
     conflict: Problem | None = None
     foreseen = {c.place: c.after for c in after if not isinstance(c, Reboot)}
+    hides = job.goal.hides
+    are_back = hides is not None and changer.are_taken(job.devices) is (not hides)
     for change in undo_list(job, changer.boot_id()):
+        if isinstance(change, Reboot) and are_back:
+            continue  # it would bring them nowhere else
         try:
             if not isinstance(change, Reboot) and change.place in foreseen:
                 held = compare(change, foreseen[change.place])

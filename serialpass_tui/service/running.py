@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import FileEdit, GuestEdit, Reboot
+from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Goal, Progress
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import Held, require_known
@@ -29,20 +30,16 @@ class Runner:
         Raises:
             Problem: the change that failed, and what of the job stands.
         """
-        job = self._ledger.with_reboot_ahead(job)
-        left = [job.changes[index] for index in job.remaining]
-        for index in job.remaining:
-            change = job.changes[index]
-            if isinstance(change, Reboot) and not reboot:
-                break
+        job = self._ledger.in_this_boot(job)
+        todo = _todo(job, reboot=reboot)
+        for index in todo:
             try:
-                if index == job.remaining[0]:
-                    self._changer.refuse_unsafe(job.devices, left)
+                if index == todo[0]:
+                    changes = [job.changes[index] for index in todo]
+                    self._changer.refuse_unsafe(job.devices, changes)
                 self._apply(job, index, tell)
             except Problem as problem:
                 raise self._told(job, index, problem) from problem
-            if isinstance(change, Reboot) and self._changer.observe(change) is Held.BEFORE:
-                break  # asked for, and still to come
         return self._ledger.settle(job)
 
     def _apply(self, job: Job, index: int, tell: Report) -> None:
@@ -75,8 +72,8 @@ class Runner:
         begun = job.progress[index] is Progress.BEGAN
         made = begun and held is Held.AFTER
         if not job.applied and not made:
-            # The wizard's job waits for a veto to be lifted; an edit it plans anew each time.
-            given_up = job.goal is not Goal.GIVE or isinstance(change, FileEdit)
+            # The wizard's job waits for a veto to be lifted; all else it plans anew each time.
+            given_up = job.goal is not Goal.GIVE or isinstance(change, FileEdit | DriverChange)
             if given_up and (not begun or held is Held.BEFORE):
                 with contextlib.suppress(Problem):  # the first problem is the one to tell
                     self._ledger.close(job, problem.code)
@@ -86,11 +83,26 @@ class Runner:
             state = "This change was made." if made else "This change was not made."
         count = sum(not isinstance(done, Reboot) for done in job.applied)
         if count:
+            planned = sum(progress is not Progress.DROPPED for progress in job.progress)
             way = "rolling back again goes on from here"
             if job.goal is not Goal.ROLLBACK:
                 way = f"`serialpass-tui rollback {job.id}` takes them back"
             state += (
-                f" Before that, {count} of {len(job.changes)} changes of job {job.id} were made "
+                f" Before that, {count} of {planned} changes of job {job.id} were made "
                 f"and stand; {way}."
             )
         return problem.standing(state)
+
+
+def _todo(job: Job, *, reboot: bool) -> tuple[int, ...]:
+    """The changes of a job that can be made now, in order.
+
+    With `reboot` up to the reboot. Without it those before it, and where the job then takes devices
+    at once, that: it is done in place of the reboot, which stays due until the devices have come.
+    """
+    left = job.remaining
+    ahead = tuple(takewhile(lambda index: not isinstance(job.changes[index], Reboot), left))
+    behind = left[len(ahead) :]
+    if reboot:
+        return ahead + behind[:1]
+    return ahead + tuple(i for i in behind if isinstance(job.changes[i], DriverChange))

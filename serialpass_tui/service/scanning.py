@@ -57,9 +57,9 @@ class Scan:
         """Where each of these devices stands."""
         return tuple(self.standing(bdf) for bdf in bdfs)
 
-    def findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
-        """What the safety rules say of hiding these devices together."""
-        return safety.findings(self.inventory, self.pool, bdfs)
+    def findings(self, bdfs: Sequence[Bdf], *, now: bool = False) -> tuple[Finding, ...]:
+        """What the safety rules say of hiding these devices together, or of taking them `now`."""
+        return safety.findings(self.inventory, self.pool, bdfs, now=now)
 
     def unhide_findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
         """What to know before these devices are given back to dom0."""

@@ -69,12 +69,13 @@ class Service:
 
     def undoable(self) -> list[Job]:
         """Jobs with something to undo or to close, newest first; rollbacks are not undone."""
+        boot_id = self._changer.boot_id()
         return [
             job
             for job in reversed(self.jobs_as_found())
             if job.goal is not Goal.ROLLBACK
             and job.outcome is not Outcome.ROLLED_BACK
-            and (undo_list(job, "") or job.is_open)
+            and (undo_list(job, boot_id) or job.is_open)
         ]
 
     # --- planning

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serialpass_tui.core.changes import FileEdit, Reversible, VmEdit, VmPower, unified_diff
+from serialpass_tui.core.changes import (
+    DriverChange,
+    FileEdit,
+    Reversible,
+    VmEdit,
+    VmPower,
+    unified_diff,
+)
 from serialpass_tui.core.pool import PowerState
 
 UUID = "5ea1ca5e-0000-4000-8000-000000000001"
@@ -16,6 +23,7 @@ REVERSIBLE: st.SearchStrategy[Reversible] = st.one_of(
     st.builds(FileEdit, st.text(), st.binary(), st.binary()),
     st.builds(VmEdit),
     st.builds(VmPower),
+    st.builds(DriverChange),
 )
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit, VmPower
+from serialpass_tui.core.changes import (
+    PCIBACK,
+    Change,
+    DriverChange,
+    FileEdit,
+    Reboot,
+    VmEdit,
+    VmPower,
+)
 from serialpass_tui.core.job import (
     Applied,
     Began,
@@ -19,6 +28,7 @@ from serialpass_tui.core.job import (
     Planned,
     Progress,
     Record,
+    booted_since,
     fold,
     net_effect,
     undo_list,
@@ -29,6 +39,7 @@ CARD = DeviceId(Bdf(0, 2, 0, 0), 0x9710, 0x9922, 0xA000, 0x1000)
 EDIT = FileEdit("/boot/extlinux.conf", b"old\n", b"new\n")
 REBOOT = Reboot("boot-1")
 KEY = VmEdit("u1", "pbx", "other-config:pci", None, "0/0000:02:00.0")
+TAKE = DriverChange(CARD.bdf, "serial", PCIBACK, "boot-1")
 START = VmPower("u1", "pbx", "h1", PowerState.HALTED, PowerState.RUNNING)
 OPENED = Opened("1", 10, Goal.GIVE, "give 0000:02:00.0", (CARD,))
 
@@ -80,6 +91,46 @@ def test_undo_list_is_newest_first_and_asks_for_the_reboot_that_was_done() -> No
 def test_undo_list_of_an_edit_that_was_never_booted_needs_no_reboot() -> None:
     (job,) = fold([OPENED, Planned("1", 10, (EDIT, REBOOT)), Applied("1", 11, 0)])
     assert (EDIT.inverse(),) == undo_list(job, "boot-1")
+
+
+def taken_at_once() -> list[Record]:
+    """The card is taken in boot-1, the reboot dropped."""
+    begin: list[Record] = [OPENED, Planned("1", 10, (EDIT, REBOOT, TAKE, KEY, START))]
+    applied = [Applied("1", 11, index) for index in (0, 2, 3, 4)]
+    return [*begin, *applied, Dropped("1", 11, 1, "not needed")]
+
+
+def test_what_was_taken_at_once_is_given_back_last_and_without_a_reboot() -> None:
+    (job,) = fold(taken_at_once())
+    expected = (START.inverse(), KEY.inverse(), EDIT.inverse(), TAKE.inverse())
+    assert expected == undo_list(job, "boot-1")
+
+
+def test_a_boot_wipes_what_was_taken_at_once_and_its_undo_needs_another() -> None:
+    (job,) = fold(taken_at_once())
+    expected = (START.inverse(), KEY.inverse(), EDIT.inverse(), Reboot("boot-2"))
+    assert expected == undo_list(job, "boot-2")
+
+
+@pytest.mark.parametrize(
+    ("changes", "applied", "boot", "expected"),
+    [
+        ((EDIT, REBOOT), [0], "boot-1", False),
+        ((EDIT, REBOOT), [0], "boot-2", True),
+        ((EDIT, REBOOT), [], "boot-2", False),
+        ((EDIT, TAKE), [0, 1], "boot-2", True),
+        ((REBOOT, EDIT, REBOOT.again("boot-2")), [1], "boot-2", False),
+        ((REBOOT,), [0], "boot-2", True),
+        ((TAKE,), [0], "boot-1", False),
+        ((KEY,), [0], "boot-2", False),
+    ],
+)
+def test_whether_the_host_was_started_anew_since_the_edit(
+    changes: tuple[Change, ...], applied: list[int], boot: str, expected: bool
+) -> None:
+    done: list[Record] = [Applied("1", 11, index) for index in applied]
+    (job,) = fold([OPENED, Planned("1", 10, changes), *done])
+    assert expected is booted_since(job, boot)
 
 
 def test_net_effect_drops_a_value_that_was_set_and_taken_back() -> None:

@@ -51,6 +51,7 @@ def place(inventory: Inventory, entry: str, **more: object) -> Place:
         (HIDE, HIDE, "pciback", Place.HIDDEN),
         ("", "", "pciback", Place.HIDDEN),
         ("", HIDE, "pciback", Place.LEAVING),
+        ("", HIDE, "serial", Place.FREE),
         (HIDE, HIDE, "serial", Place.NOT_TAKEN),
         (HIDE, HIDE, "", Place.NOT_TAKEN),
     ],
