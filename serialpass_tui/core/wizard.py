@@ -104,6 +104,13 @@ class Rebooted:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The devices were given to pciback without a reboot."""
+
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WentOn:
     """The operator read the look after the reboot and goes on."""
 
@@ -120,7 +127,9 @@ class Finished:
     """The job is at its end or given up; the wizard begins anew."""
 
 
-Event = Picked | Journalled | Moved | Rebooted | WentOn | VmChosen | Bound | WentBack | Finished
+Event = (
+    Picked | Journalled | Moved | Rebooted | Taken | WentOn | VmChosen | Bound | WentBack | Finished
+)
 
 
 def advance(state: Wizard, event: Event) -> Wizard:
@@ -137,6 +146,12 @@ def advance(state: Wizard, event: Event) -> Wizard:
         case Rebooted():
             # The way back leads past the boot entry and the reboot: both lie before this boot.
             return replace(state, step=Step.HIDDEN, trail=(Step.DEVICES,), skipped=())
+        case Taken(standings):
+            # Here too: a reboot that is not needed any more is no step to come back to.
+            here = replace(state, trail=(Step.DEVICES,))
+            step = next_step(standings)
+            skipped = _NO_REBOOT if state.step is Step.REBOOT and step is Step.VM else ()
+            return replace(here, step=step, skipped=skipped)
         case WentOn(standings) if state.step is Step.HIDDEN:
             return _on_to(state, step_after_look(standings))
         case VmChosen(uuid):
@@ -154,6 +169,9 @@ _SKIPPED = {
     Step.REBOOT: ("Step 2 has nothing to do: the boot entry already hides what you chose.",),
     Step.VM: ("Steps 2 and 3 have nothing to do: pciback already holds what you chose.",),
 }
+
+
+_NO_REBOOT = ("pciback has the devices: the reboot of step 3 is not needed.",)
 
 
 def next_step(standings: Sequence[Standing]) -> Step:

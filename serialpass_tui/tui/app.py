@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from serialpass_tui.core.job import Goal, Job
+from serialpass_tui.core.job import Goal, Job, booted_since
 from serialpass_tui.core.wizard import (
     Bound,
     Finished,
@@ -17,6 +17,7 @@ from serialpass_tui.core.wizard import (
     Picked,
     Rebooted,
     Step,
+    Taken,
     VmChosen,
     WentBack,
     WentOn,
@@ -28,7 +29,7 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.tui import messages
 from serialpass_tui.tui.answers import load, play
 from serialpass_tui.tui.chassis import Chassis
-from serialpass_tui.tui.flow import Flow, Sight, Target, was_booted, without_job
+from serialpass_tui.tui.flow import Flow, Sight, Target, without_job
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.bind import BindScreen
 from serialpass_tui.tui.screens.boot_entry import BootEntryScreen, written_words
@@ -40,6 +41,7 @@ from serialpass_tui.tui.screens.problem import ProblemScreen
 from serialpass_tui.tui.screens.reboot import RebootScreen
 from serialpass_tui.tui.screens.rollback import HistoryScreen, UndoScreen, UnfinishedScreen
 from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen
+from serialpass_tui.tui.screens.take import TakeScreen
 from serialpass_tui.tui.screens.vms import VmScreen
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.changes import DriverChange
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.core.wizard import Event
     from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
@@ -117,7 +120,8 @@ class WizardApp(Chassis):
             self._wizard = Wizard()
             self._show_step()
             return
-        self._wizard = resume(job, self._standings_of(job), rebooted=was_booted(job))
+        rebooted = booted_since(job, sight.scan.inventory.boot_id)
+        self._wizard = resume(job, self._standings_of(job), rebooted=rebooted)
         if job.goal is not Goal.GIVE and not job.awaits_reboot and job.remaining:
             self.show(UnfinishedScreen(self.frame(), job))
             return
@@ -203,7 +207,7 @@ class WizardApp(Chassis):
         """Help on this step."""
         screen = self.screen
         if isinstance(screen, WizardScreen) and not isinstance(screen, HelpScreen):
-            self.push(HelpScreen(self.frame(), screen.STEP))
+            self.push(HelpScreen(self.frame(), screen.STEP, screen.TOPIC))
 
     def action_rollback(self) -> None:
         """The jobs, to be taken back."""
@@ -256,6 +260,10 @@ class WizardApp(Chassis):
                 self._reboot_later()
             case messages.RebootHost():
                 self._reboot_host()
+            case messages.ShowTake():
+                self._show_take()
+            case messages.TakeNow(changes=changes):
+                self._take_now(changes)
             case messages.GoOn():
                 self._go_on()
             case messages.PickVm(uuid=uuid):
@@ -335,6 +343,35 @@ class WizardApp(Chassis):
             back,
             applying=True,
         )
+
+    def _show_take(self) -> None:
+        target = self._target
+
+        def show(planned: tuple[Sight, tuple[DriverChange, ...]]) -> None:
+            sight, changes = planned
+            if changes:
+                self._take(sight)
+                self.push(TakeScreen(self.frame(), sight.scan, changes))
+            else:
+                self._taken(sight)
+
+        self.do("Looking at the drivers ...", lambda: self._flow.plan_take(target), show)
+
+    def _take_now(self, changes: tuple[DriverChange, ...]) -> None:
+        scan, target, tell = self._scan, self._target, self.tell()
+        if scan is None:
+            return
+        self.do(
+            "Giving it to pciback ...",
+            lambda: self._flow.take(scan, target, changes, tell),
+            self._taken,
+            applying=True,
+        )
+
+    def _taken(self, sight: Sight) -> None:
+        self._take(sight)
+        self._advance(Journalled(self._job.id if self._job else ""), Taken(self._standings()))
+        self._show_step()
 
     def _go_on(self) -> None:
         if is_giving(self._job):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import FileEdit, GuestEdit, Reboot, VmEdit
+from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit
 from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
 from serialpass_tui.core.vm import after_edits
 
@@ -42,11 +42,6 @@ class Sight:
     scan: Scan
     job: Job | None
     checks: tuple[Check, ...] = ()
-
-
-def was_booted(job: Job) -> bool:
-    """Whether the reboot that the job waited for is behind it."""
-    return any(isinstance(change, Reboot) for change in job.applied)
 
 
 def devices_of(scan: Scan, target: Target) -> tuple[DeviceId, ...]:
@@ -120,6 +115,22 @@ class Flow:
             return None
         return self._see(Target(target.bdfs, "", job))
 
+    def plan_take(self, target: Target) -> tuple[Sight, tuple[DriverChange, ...]]:
+        """The host read anew, and what giving the devices to pciback at once changes there.
+
+        Raises:
+            Problem: a safety rule, a program that holds a tty, or there is no pciback.
+        """
+        sight = self.look(target)
+        return sight, self._service.plan_take(sight.scan, target.bdfs)
+
+    def take(
+        self, scan: Scan, target: Target, changes: Sequence[DriverChange], tell: Tell
+    ) -> Sight:
+        """Give the devices to pciback without a reboot. Raises Problem."""
+        job = self._service.run(self._job_for(scan, target, changes), tell)
+        return self._see(Target(target.bdfs, "", job))
+
     def plan_bind(self, scan: Scan, target: Target, vm: str) -> BindPlan:
         """What giving the devices to a VM changes. Raises Problem."""
         job = target.job if target.job is not None and target.job.is_open else None
@@ -170,14 +181,15 @@ class Flow:
         """The open job with the changes added, or a new one where they do not belong to it.
 
         Another choice of devices, and a boot entry written anew, begin a new job: each can then be
-        taken back by itself. A job that still waits for a reboot which is not needed any more is
-        closed first, for what follows could not pass that reboot.
+        taken back by itself. A job that still waits for a reboot is closed first, for what follows
+        could not pass that reboot; only taking the devices without it belongs to the same job.
         """
         devices, old = devices_of(scan, target), target.job
         if old is not None and old.is_open:
             edits_file = any(isinstance(change, FileEdit) for change in changes)
+            takes_now = any(isinstance(change, DriverChange) for change in changes)
             same = old.devices == devices and old.goal is Goal.GIVE
-            if same and not edits_file and not old.awaits_reboot:
+            if same and not edits_file and (takes_now or not old.awaits_reboot):
                 return self._service.extend(old, changes)
             self._service.finish(old)
         named = ", ".join(str(device.bdf) for device in devices)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.changes import DriverChange
     from serialpass_tui.core.job import Job
     from serialpass_tui.errors import Problem
     from serialpass_tui.service import BindPlan, RollbackPlan
@@ -54,6 +55,18 @@ class RebootHost(Ask):
 
 class RebootLater(Ask):
     """Leave; the operator reboots by hand."""
+
+
+class ShowTake(Ask):
+    """Show what taking the devices without a reboot does."""
+
+
+class TakeNow(Ask):
+    """Give the devices to pciback as the screen shows."""
+
+    def __init__(self, changes: tuple[DriverChange, ...]) -> None:
+        super().__init__()
+        self.changes = changes
 
 
 class GoOn(Ask):

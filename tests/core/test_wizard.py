@@ -17,6 +17,7 @@ from serialpass_tui.core.wizard import (
     Picked,
     Rebooted,
     Step,
+    Taken,
     VmChosen,
     WentBack,
     WentOn,
@@ -105,6 +106,23 @@ def test_a_step_passed_over_says_so(place: Place, step: Step, words: str) -> Non
 @pytest.mark.parametrize("event", [Bound(), WentOn((at(Place.HIDDEN),)), WentBack()])
 def test_an_event_that_does_not_fit_changes_nothing(event: Bound | WentOn | WentBack) -> None:
     assert Wizard() == advance(Wizard(), event)
+
+
+@pytest.mark.parametrize(
+    ("before", "place", "step", "said"),
+    [
+        (Step.REBOOT, Place.HIDDEN, Step.VM, True),
+        (Step.HIDDEN, Place.HIDDEN, Step.VM, False),
+        (Step.HIDDEN, Place.ASSIGNED, Step.VM, False),
+        (Step.REBOOT, Place.PENDING, Step.REBOOT, False),
+    ],
+)
+def test_taking_at_once_leads_past_the_reboot_and_not_back_to_it(
+    before: Step, place: Place, step: Step, said: bool
+) -> None:
+    state = advance(Wizard(before, (A,), trail=(Step.DEVICES, Step.BOOT)), Taken((at(place),)))
+    assert (step, (Step.DEVICES,), said) == (state.step, state.trail, bool(state.skipped))
+    assert not said or "the reboot of step 3 is not needed" in state.skipped[0]
 
 
 def job(changes: list[Change], applied: int, goal: Goal = Goal.GIVE) -> Job:

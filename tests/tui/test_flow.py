@@ -635,7 +635,7 @@ async def test_letters_typed_ahead_belong_to_the_field_behind_the_tab(
     stage = open_stage()
     async with sit_down(stage.service) as operator:
         await operator.to_reboot()
-        for name, letter in (("tab", "\t"), ("tab", "\t"), ("x", "x"), ("l", "l"), ("r", "r")):
+        for name, letter in (*(("tab", "\t"),) * 3, ("x", "x"), ("l", "l"), ("r", "r")):
             operator.app.post_message(Key(name, letter))
         await operator.rest()
         assert operator.sees("type the host name (xcp1.example): xlr")

@@ -76,6 +76,8 @@ class WizardScreen(Screen[None]):
     AUTO_FOCUS = "Choice"
     STEP: ClassVar[Step | None] = None
     """The step whose help belongs to this screen; None: the general help."""
+    TOPIC: ClassVar[str] = ""
+    """The heading of the screen's own help, where it has one."""
 
     def __init__(self, frame: Frame, place: str, headline: str) -> None:
         super().__init__()

@@ -53,6 +53,10 @@ _STEPS = {
             " is asked for by the host's name."
         ),
         ("XAPI is asked to disable the host first, so that HA can say no; then the host reboots."),
+        (
+            "Without a reboot: pciback takes the card from dom0's driver at once. What that does "
+            "is shown first."
+        ),
         ("Later: leave, reboot when it suits, and start serialpass-tui again. It knows the job."),
     ),
     Step.HIDDEN: (
@@ -61,7 +65,10 @@ _STEPS = {
             "which driver holds it, and what follows. Only the driver pciback proves that it is "
             "hidden."
         ),
-        "Where dom0's own driver was faster, XAPI can still take the card when the VM starts.",
+        (
+            "Where dom0's own driver was faster, pciback can take the card from it now; XAPI does "
+            "the same when the VM starts."
+        ),
     ),
     Step.VM: (
         (
@@ -87,6 +94,30 @@ _STEPS = {
     ),
 }
 
+TAKING = "Without a reboot"
+"""The heading of the help on taking devices at once."""
+
+_TAKING = (
+    (
+        "pciback can take a card from dom0's driver while the host runs. The writes to sysfs are "
+        "those that are shown; afterwards the driver's link in sysfs is read back. It is refused "
+        "while a program holds a tty of the card open, and for whatever the host itself needs."
+    ),
+    (
+        "It lasts until the next boot. From then on the boot entry does the same, if dom0's "
+        "pciback is built into its kernel; where it is a module, look again after each boot."
+    ),
+    (
+        "Reboot instead where the driver refuses or hangs, where a program used the port, and for "
+        "devices that keep a state: after a boot no driver of dom0 has touched the card. All "
+        "devices of a USB controller leave dom0 with it."
+    ),
+    (
+        "The undo gives the card back to its driver at once, if this host was not booted in "
+        "between; then it takes a reboot, as after step 3."
+    ),
+)
+
 _XL_STEPS = {
     **_STEPS,
     Step.REBOOT: (
@@ -95,13 +126,13 @@ _XL_STEPS = {
             "The host is rebooted by its own init system. What becomes of running guests is up to "
             "the xendomains service, where it is on."
         ),
-        _STEPS[Step.REBOOT][2],
+        *_STEPS[Step.REBOOT][2:],
     ),
     Step.HIDDEN: (
         _STEPS[Step.HIDDEN][0],
         (
-            "Where dom0's own driver was faster, xl does not take the card from it: "
-            "`serialpass-tui hide ADDRESS --now` gives it to pciback for this boot."
+            "Where dom0's own driver was faster, xl does not take the card from it: have pciback "
+            "take it now, before the guest starts. The next boot may need the same again."
         ),
     ),
     Step.VM: (
@@ -137,7 +168,10 @@ _JOBS = (
         "first keys of the VM. Where somebody else changed one of them since, nothing is "
         "overwritten: it stops there and says so."
     ),
-    "Several jobs are undone newest first. A device comes back to dom0 with the next reboot.",
+    (
+        "Several jobs are undone newest first. A device comes back to dom0 with the next reboot; "
+        "at once where it was taken without one."
+    ),
 )
 
 _LOOK = fact("l", "look again: read host and XAPI anew")
@@ -169,12 +203,13 @@ _XL_GENERAL = tuple(
 )
 
 
-def lines(step: Step | None, toolstack: str = "xapi") -> tuple[Line, ...]:
-    """The help of one step, and what holds everywhere."""
+def lines(step: Step | None, toolstack: str = "xapi", topic: str = "") -> tuple[Line, ...]:
+    """The help of one step or of the topic that it has beside, and what holds everywhere."""
     own: list[Line] = []
     xl = toolstack == "xl"
     steps, jobs = (_XL_STEPS, _XL_JOBS) if xl else (_STEPS, _JOBS)
-    for text in steps[step] if step is not None else jobs:
+    texts = _TAKING if topic else steps[step] if step is not None else jobs
+    for text in texts:
         own += [Line(text), Line()]
     return (*own, Line("Keys", Ink.STRONG), *(_XL_GENERAL if xl else _GENERAL))
 
@@ -182,14 +217,14 @@ def lines(step: Step | None, toolstack: str = "xapi") -> tuple[Line, ...]:
 class HelpScreen(WizardScreen):
     """What the keys do and what the step is about."""
 
-    def __init__(self, frame: Frame, step: Step | None) -> None:
-        about = f"About: {step.value}" if step is not None else "About: jobs and their undo"
-        super().__init__(frame, "Help", about)
-        self._step = step
+    def __init__(self, frame: Frame, step: Step | None, topic: str = "") -> None:
+        about = topic or (step.value if step is not None else "jobs and their undo")
+        super().__init__(frame, "Help", f"About: {about}")
+        self._step, self._topic = step, topic
 
     def body(self) -> ComposeResult:
         """The text."""
-        yield Pager(lines(self._step, self.frame.toolstack))
+        yield Pager(lines(self._step, self.frame.toolstack, self._topic))
 
     def keys(self) -> Keys:
         """Read and go back."""

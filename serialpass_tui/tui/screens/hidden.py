@@ -9,7 +9,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import Step, step_after_look
 from serialpass_tui.tui.lines import Ink, Line, fact
-from serialpass_tui.tui.messages import GoOn, LookAgain, ShowJobs
+from serialpass_tui.tui.messages import GoOn, LookAgain, ShowJobs, ShowTake
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
@@ -108,7 +108,9 @@ class HiddenScreen(WizardScreen):
             return (("back", "Back"), ("again", "Look again"), ("undo", "Roll back"))
         if all(item.ready for item in self._standings):
             return (("on", "Next"),)
-        return (("back", "Back"), ("again", "Look again"), ("on", "Go on anyway"))
+        missed = any(item.place is Place.NOT_TAKEN for item in self._standings)
+        take = (("take", "Take it now"),) if missed else ()
+        return (("back", "Back"), ("again", "Look again"), *take, ("on", "Go on anyway"))
 
     def keys(self) -> Keys:
         """Nothing of its own."""
@@ -121,11 +123,13 @@ class HiddenScreen(WizardScreen):
         )
 
     def choose(self, key: str) -> None:
-        """Go on, look again, roll back, or back."""
+        """Go on, look again, take it, roll back, or back."""
         if key == "on":
             self.post_message(GoOn())
         elif key == "again":
             self.post_message(LookAgain())
+        elif key == "take":
+            self.post_message(ShowTake())
         elif key == "undo":
             self.post_message(ShowJobs())
         else:

@@ -13,9 +13,10 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
-from serialpass_tui.tui.messages import RebootHost, RebootLater
+from serialpass_tui.tui.messages import RebootHost, RebootLater, ShowTake
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.screens.boot_entry import rescue
+from serialpass_tui.tui.screens.hidden import is_giving
 from serialpass_tui.tui.widgets.bar import Bar
 from serialpass_tui.tui.widgets.choices import Choice, Choices
 from serialpass_tui.tui.widgets.pager import Pager
@@ -128,6 +129,7 @@ class RebootScreen(WizardScreen):
     def __init__(self, frame: Frame, scan: Scan, plan: HidePlan | None, job: Job | None) -> None:
         super().__init__(frame, place_of(Step.REBOOT), "The host has to reboot")
         self._lines = consequences(scan, plan, job)
+        self._giving = is_giving(job)
         self._host = printable(self.frame.host)
         if len(self._host) > _LONG_NAME:
             self._lines = (fact("Host", self._host), *self._lines)
@@ -137,7 +139,8 @@ class RebootScreen(WizardScreen):
         """Consequences, the name to be typed, the choices."""
         yield Pager(self._lines)
         yield self.gap()
-        yield Choices(("back", "Back"), ("later", "Later, by hand"))
+        take = (("take", "Without a reboot"),) if self._giving else ()
+        yield Choices(("back", "Back"), ("later", "Later, by hand"), *take)
         yield self.gap()
         with Horizontal(id="ask"):
             question = f"To reboot now, type the host name ({self._host}): "
@@ -168,8 +171,10 @@ class RebootScreen(WizardScreen):
             self.say(f"Not this host's name. Type {self._host}, or <Esc> goes back.")
 
     def choose(self, key: str) -> None:
-        """Later, or back."""
+        """Later, not at all, or back."""
         if key == "later":
             self.post_message(RebootLater())
+        elif key == "take":
+            self.post_message(ShowTake())
         else:
             super().choose(key)

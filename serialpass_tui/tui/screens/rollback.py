@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import Reboot
+from serialpass_tui.core.changes import DriverChange, Reboot
 from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.text import printable
 from serialpass_tui.tui.lines import Ink, Line, fact
@@ -91,6 +91,8 @@ def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
             ),
             Line(),
         ]
+    elif any(isinstance(change, DriverChange) for change in plan.changes):
+        lines += [fact("Reboot", "None is needed: dom0 has the device back at once."), Line()]
     lines += change_lines([item for item in plan.changes if not isinstance(item, Reboot)])
     return tuple(lines)
 
