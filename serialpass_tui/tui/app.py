@@ -16,7 +16,6 @@ from serialpass_tui.core.wizard import (
     Moved,
     Picked,
     Rebooted,
-    Step,
     Taken,
     VmChosen,
     WentBack,
@@ -29,20 +28,18 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.tui import messages
 from serialpass_tui.tui.answers import load, play
 from serialpass_tui.tui.chassis import Chassis
-from serialpass_tui.tui.flow import Flow, Sight, Target, without_job
+from serialpass_tui.tui.flow import Flow, Sight, Target
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.bind import BindScreen
-from serialpass_tui.tui.screens.boot_entry import BootEntryScreen, written_words
-from serialpass_tui.tui.screens.check import CheckScreen
+from serialpass_tui.tui.screens.boot_entry import written_words
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.guide import HelpScreen
-from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
+from serialpass_tui.tui.screens.hidden import is_giving
 from serialpass_tui.tui.screens.problem import ProblemScreen
-from serialpass_tui.tui.screens.reboot import RebootScreen
 from serialpass_tui.tui.screens.rollback import HistoryScreen, UndoScreen, UnfinishedScreen
 from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen
 from serialpass_tui.tui.screens.take import TakeScreen
-from serialpass_tui.tui.screens.vms import VmScreen
+from serialpass_tui.tui.steps import screen_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +49,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.changes import DriverChange
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.core.wizard import Event
-    from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
+    from serialpass_tui.service import BindPlan, RollbackPlan, Scan, Service
 
 
 class WizardApp(Chassis):
@@ -71,33 +68,40 @@ class WizardApp(Chassis):
         self._flow = Flow(service)
         self._demo = demo
         self._wizard = Wizard()
-        self._scan: Scan | None = None
-        self._job: Job | None = None
-        self._checks: tuple[Check, ...] = ()
+        self._sight: Sight | None = None
+        """What the last worker saw; every one of them brings a new one."""
 
     # --- the state
+
+    @property
+    def _scan(self) -> Scan | None:
+        return self._sight.scan if self._sight is not None else None
+
+    @property
+    def _job(self) -> Job | None:
+        """The wizard's newest job, open or not."""
+        return self._sight.job if self._sight is not None else None
+
+    @property
+    def _open_job(self) -> Job | None:
+        return self._sight.open_job if self._sight is not None else None
 
     @property
     def _target(self) -> Target:
         return Target(self._wizard.picked, self._wizard.vm, self._job)
 
-    @property
-    def _open_job(self) -> Job | None:
-        return self._job if self._job is not None and self._job.is_open else None
-
     def _advance(self, *events: Event) -> None:
         for event in events:
             self._wizard = advance(self._wizard, event)
 
-    def _take(self, sight: Sight) -> None:
-        """Believe what a worker saw."""
-        self._scan, self._job, self._checks = sight.scan, sight.job, sight.checks
+    def _forget_job(self) -> None:
+        """Stand at the beginning, with nothing chosen."""
+        self._advance(Finished())
+        if self._sight is not None:
+            self._sight = replace(self._sight, job=None)
 
     def _standings(self) -> tuple[Standing, ...]:
-        if self._scan is None:
-            return ()
-        noted = {item.bdf: item for item in self._job.devices} if self._job is not None else {}
-        return tuple(self._scan.standing(bdf, noted.get(bdf)) for bdf in self._wizard.picked)
+        return self._sight.standings(self._wizard.picked) if self._sight is not None else ()
 
     # --- starting and ending
 
@@ -114,7 +118,7 @@ class WizardApp(Chassis):
 
     def _begin(self, sight: Sight) -> None:
         """Stand where the work stands."""
-        self._take(sight)
+        self._sight = sight
         job = self._open_job
         if job is None:
             self._wizard = Wizard()
@@ -146,42 +150,14 @@ class WizardApp(Chassis):
     def _show_step(self, notice: str = "") -> None:
         notice = notice or " ".join(self._wizard.skipped)
         try:
-            self.show(self._screen(self.frame(notice)))
+            frame = self.frame(notice)
+            if self._sight is None:
+                self.show(StartScreen(frame))
+            else:
+                self.show(screen_of(frame, self._wizard, self._sight, self._flow))
         except Problem as problem:
             self._advance(WentBack())
             self.tell_problem(problem)
-
-    def _screen(self, frame: Frame) -> WizardScreen:
-        """The screen of the step; pure but for the plan, which is computed from what was read."""
-        scan, wizard = self._scan, self._wizard
-        if scan is None:
-            return StartScreen(frame)
-        match wizard.step:
-            case Step.DEVICES:
-                return DevicesScreen(frame, scan, wizard.picked)
-            case Step.BOOT:
-                plan = self._flow.plan_hide(scan, wizard.picked)
-                return BootEntryScreen(frame, plan, scan.findings(wizard.picked))
-            case Step.REBOOT:
-                return RebootScreen(frame, scan, self._plan_or_none(scan), self._open_job)
-            case Step.HIDDEN:
-                return HiddenScreen(frame, self._standings(), self._job)
-            case Step.VM:
-                pool = scan.require_pool()
-                judged = without_job(pool, self._job)
-                return VmScreen(frame, pool, judged, wizard.picked, wizard.vm)
-            case Step.CHECK:
-                vm = scan.pool.vm(wizard.vm) if scan.pool is not None else None
-                return CheckScreen(frame, vm, self._checks)
-
-    def _plan_or_none(self, scan: Scan) -> HidePlan | None:
-        """The boot entry's plan for its words about the rescue entry; not for an undo."""
-        if not is_giving(self._open_job):
-            return None
-        try:
-            return self._flow.plan_hide(scan, self._wizard.picked)
-        except Problem:
-            return None
 
     # --- keys that are the same everywhere
 
@@ -231,7 +207,7 @@ class WizardApp(Chassis):
         target = self._target
 
         def show(sight: Sight) -> None:
-            self._take(sight)
+            self._sight = sight
             self._show_step(notice)
 
         self.do("Reading the host...", lambda: self._flow.look(target), show)
@@ -303,7 +279,7 @@ class WizardApp(Chassis):
             return
 
         def written(sight: Sight) -> None:
-            self._take(sight)
+            self._sight = sight
             self._go_on_after_entry(written_words(plan))
 
         self.do(
@@ -333,7 +309,7 @@ class WizardApp(Chassis):
             if sight is None:
                 self.show(GoingDownScreen(self.frame()))
                 return
-            self._take(sight)
+            self._sight = sight
             self._advance(Rebooted())
             self._show_step()
 
@@ -350,7 +326,7 @@ class WizardApp(Chassis):
         def show(planned: tuple[Sight, tuple[DriverChange, ...]]) -> None:
             sight, changes = planned
             if changes:
-                self._take(sight)
+                self._sight = sight
                 self.push(TakeScreen(self.frame(), sight.scan, changes))
             else:
                 self._taken(sight)
@@ -369,7 +345,7 @@ class WizardApp(Chassis):
         )
 
     def _taken(self, sight: Sight) -> None:
-        self._take(sight)
+        self._sight = sight
         self._advance(Journalled(self._job.id if self._job else ""), Taken(self._standings()))
         self._show_step()
 
@@ -377,8 +353,7 @@ class WizardApp(Chassis):
         if is_giving(self._job):
             self._advance(WentOn(self._standings()))
         else:
-            self._advance(Finished())
-            self._job = None
+            self._forget_job()
         self._show_step()
 
     def _pick_vm(self, uuid: str) -> None:
@@ -401,7 +376,7 @@ class WizardApp(Chassis):
         verb = "is" if plan.vm.config else "are"
 
         def bound(sight: Sight) -> None:
-            self._take(sight)
+            self._sight = sight
             self._advance(Journalled(self._job.id if self._job else ""), Bound())
             self._show_step(
                 f"The VM's {kept} {verb} written, and read back." if plan.changes else ""
@@ -420,7 +395,7 @@ class WizardApp(Chassis):
             return
 
         def started(sight: Sight) -> None:
-            self._take(sight)
+            self._sight = sight
             self._show_step()
 
         self.do(
@@ -478,13 +453,13 @@ class WizardApp(Chassis):
 
     def _after_job(self, sight: Sight, words: str) -> None:
         """A job ran outside the five steps: begin anew, or ask for the reboot that it needs."""
-        self._take(sight)
+        self._sight = sight
         job = self._open_job
         if job is not None and job.awaits_reboot:
             self._wizard = resume(job, self._standings_of(job), rebooted=False)
             self._show_step(f"{words} One reboot is still needed to give the device back to dom0.")
             return
-        self._wizard, self._job = Wizard(), None
+        self._forget_job()
         self._show_step(words)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change
     from serialpass_tui.core.pool import Pool
+    from serialpass_tui.core.verify import Standing
     from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
 
     Tell = Callable[[Change, float], None]
@@ -42,6 +43,16 @@ class Sight:
     scan: Scan
     job: Job | None
     checks: tuple[Check, ...] = ()
+
+    @property
+    def open_job(self) -> Job | None:
+        """The job while it is not at its end."""
+        return self.job if self.job is not None and self.job.is_open else None
+
+    def standings(self, bdfs: Sequence[Bdf]) -> tuple[Standing, ...]:
+        """Where devices stand, each held to the identity that the job noted."""
+        noted = {item.bdf: item for item in self.job.devices} if self.job is not None else {}
+        return tuple(self.scan.standing(bdf, noted.get(bdf)) for bdf in bdfs)
 
 
 def devices_of(scan: Scan, target: Target) -> tuple[DeviceId, ...]:

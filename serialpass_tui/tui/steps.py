@@ -1,0 +1,55 @@
+"""Which screen each step of the wizard shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.wizard import Step, Wizard
+from serialpass_tui.errors import Problem
+from serialpass_tui.tui.flow import Flow, Sight, without_job
+from serialpass_tui.tui.screens.boot_entry import BootEntryScreen
+from serialpass_tui.tui.screens.check import CheckScreen
+from serialpass_tui.tui.screens.devices import DevicesScreen
+from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
+from serialpass_tui.tui.screens.reboot import RebootScreen
+from serialpass_tui.tui.screens.vms import VmScreen
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.tui.screens.base import Frame, WizardScreen
+
+
+def screen_of(frame: Frame, wizard: Wizard, sight: Sight, flow: Flow) -> WizardScreen:
+    """The screen of the step; pure but for the plan, which is computed from what was read.
+
+    Raises:
+        Problem: what the step needs is not there.
+    """
+    scan = sight.scan
+    match wizard.step:
+        case Step.DEVICES:
+            return DevicesScreen(frame, scan, wizard.picked)
+        case Step.BOOT:
+            plan = flow.plan_hide(scan, wizard.picked)
+            return BootEntryScreen(frame, plan, scan.findings(wizard.picked))
+        case Step.REBOOT:
+            return RebootScreen(frame, scan, _plan(wizard, sight, flow), sight.open_job)
+        case Step.HIDDEN:
+            return HiddenScreen(frame, sight.standings(wizard.picked), sight.job)
+        case Step.VM:
+            pool = scan.require_pool()
+            judged = without_job(pool, sight.job)
+            return VmScreen(frame, pool, judged, wizard.picked, wizard.vm)
+        case Step.CHECK:
+            vm = scan.pool.vm(wizard.vm) if scan.pool is not None else None
+            return CheckScreen(frame, vm, sight.checks)
+
+
+def _plan(wizard: Wizard, sight: Sight, flow: Flow) -> HidePlan | None:
+    """The boot entry's plan for its words about the rescue entry; not for an undo."""
+    if not is_giving(sight.open_job):
+        return None
+    try:
+        return flow.plan_hide(sight.scan, wizard.picked)
+    except Problem:
+        return None
