@@ -327,7 +327,7 @@ class WizardApp(Chassis):
             sight, changes = planned
             if changes:
                 self._sight = sight
-                self.push(TakeScreen(self.frame(), sight.scan, changes))
+                self.push(TakeScreen(self.frame(), sight.scan, target.bdfs, changes))
             else:
                 self._taken(sight)
 
@@ -347,7 +347,8 @@ class WizardApp(Chassis):
     def _taken(self, sight: Sight) -> None:
         self._sight = sight
         self._advance(Journalled(self._job.id if self._job else ""), Taken(self._standings()))
-        self._show_step()
+        skipped = " ".join(self._wizard.skipped)
+        self._show_step(skipped or "pciback has the devices now; the driver link was read back.")
 
     def _go_on(self) -> None:
         if is_giving(self._job):

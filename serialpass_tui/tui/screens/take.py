@@ -23,29 +23,34 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.changes import DriverChange
     from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.core.verify import Standing
     from serialpass_tui.service import Scan
 
 _WISER = (
     "is wiser if a program used the port until now, if the device keeps a state, or if its driver "
     "does not let go."
 )
-_RISK = "If the driver hangs while it lets go, nothing but a reboot ends that."
+_RISK = "A driver that hangs while it lets go is ended by a reboot alone."
 
 
-def preview(scan: Scan, changes: Sequence[DriverChange]) -> tuple[Line, ...]:
-    """What dom0 loses, for how long, what it is good for, the way back, and every write."""
-    bdfs = [change.bdf for change in changes]
-    faster = any(scan.standing(bdf).place is Place.NOT_TAKEN for bdf in bdfs)
+def preview(scan: Scan, bdfs: Sequence[Bdf], changes: Sequence[DriverChange]) -> tuple[Line, ...]:
+    """What dom0 loses, for how long, what it is good for, the way back, and every write.
+
+    `bdfs` are all devices that the VM is to get, those on pciback already included.
+    """
+    standings = scan.standings(bdfs)
+    booted = any(item.place is Place.NOT_TAKEN for item in standings)
     warnings = (f for f in scan.findings(bdfs, now=True) if f.severity is Severity.WARN)
     return (
         *finding_lines(warnings),
         *facts("Taken", (loss(scan.inventory, change) for change in changes)),
-        fact("Lasts", lasts(scan, changes)),
+        fact("Lasts", lasts(standings)),
         use(scan.toolstack),
-        fact("Risk", _RISK, Ink.WARN) if faster else fact("Reboot", _WISER, Ink.WARN),
-        fact("Undo", undo(changes)),
+        fact("Risk", _RISK, Ink.WARN) if booted else fact("Reboot", _WISER, Ink.WARN),
+        fact("Undo", undo(standings, changes)),
         Line(),
         Line("Written to sysfs, in this order:", Ink.STRONG),
         *(Line(f"  {write}", hang=6) for change in changes for write in change.preview()),
@@ -67,13 +72,12 @@ def loss(inventory: Inventory, change: DriverChange) -> str:
     return f"{change.bdf} {owner}; {words}."
 
 
-def lasts(scan: Scan, changes: Sequence[DriverChange]) -> str:
+def lasts(standings: Sequence[Standing]) -> str:
     """What the next boot makes of it."""
-    standings = [scan.standing(change.bdf) for change in changes]
     if any(item.place is Place.NOT_TAKEN for item in standings):
         return (
-            "until the next boot. The boot entry hides it, but at this boot pciback did not get "
-            "it; the next may be the same: look here again after it."
+            "until the next boot. That may leave it to the driver again, as this one did: then "
+            "take it again."
         )
     if all(item.asked for item in standings):
         return "until the next boot; then the boot entry, already written, keeps it."
@@ -100,11 +104,13 @@ def use(toolstack: str) -> Line:
     )
 
 
-def undo(changes: Iterable[DriverChange]) -> str:
+def undo(standings: Iterable[Standing], changes: Iterable[DriverChange]) -> str:
     """What a rollback does in this boot."""
     drivers = sorted({change.before for change in changes if change.before})
     owner = " and ".join(drivers) or "dom0"
-    return f"<r> gives it back to {owner} at once: no reboot for that."
+    hidden = any(item.bound and item.booted for item in standings)
+    reboot = "what this boot hid comes back with a reboot" if hidden else "no reboot"
+    return f"<r> takes the entry back and gives it to {owner} at once: {reboot}."
 
 
 class TakeScreen(WizardScreen):
@@ -113,12 +119,18 @@ class TakeScreen(WizardScreen):
     STEP = Step.REBOOT
     TOPIC = TAKING
 
-    def __init__(self, frame: Frame, scan: Scan, changes: tuple[DriverChange, ...]) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        scan: Scan,
+        bdfs: Sequence[Bdf],
+        changes: tuple[DriverChange, ...],
+    ) -> None:
         place = f"Step {Step.REBOOT.number} of {STEPS}: Without a reboot"
         headline = f"pciback can take {address([change.bdf for change in changes])} at once"
         super().__init__(frame, place, headline)
         self._changes = changes
-        self._lines = preview(scan, changes)
+        self._lines = preview(scan, bdfs, changes)
 
     def body(self) -> ComposeResult:
         """The preview and the choices."""
