@@ -57,8 +57,6 @@ class Wizard:
     picked: tuple[Bdf, ...] = ()
     vm: str = ""
     """Uuid of the chosen VM; kept when the operator goes back."""
-    job: str = ""
-    """Id of the open job; empty until something is to be changed."""
     trail: tuple[Step, ...] = ()
     """The steps before this one, for Back."""
     skipped: tuple[str, ...] = ()
@@ -70,13 +68,6 @@ class Picked:
     """The operator chose devices; `standings` says where each stands now."""
 
     standings: tuple[Standing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Journalled:
-    """A job was opened for the picked devices, or found at the start."""
-
-    job: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +118,7 @@ class Finished:
     """The job is at its end or given up; the wizard begins anew."""
 
 
-Event = (
-    Picked | Journalled | Moved | Rebooted | Taken | WentOn | VmChosen | Bound | WentBack | Finished
-)
+Event = Picked | Moved | Rebooted | Taken | WentOn | VmChosen | Bound | WentBack | Finished
 
 
 def advance(state: Wizard, event: Event) -> Wizard:
@@ -139,8 +128,6 @@ def advance(state: Wizard, event: Event) -> Wizard:
             picked = tuple(standing.bdf for standing in standings)
             step = next_step(standings)
             return _on_to(replace(state, picked=picked), step, _SKIPPED.get(step, ()))
-        case Journalled(job):
-            return replace(state, job=job)
         case Moved(standings):
             return _on_to(state, next_step(standings))
         case Rebooted():
@@ -201,7 +188,7 @@ def resume(job: Job, standings: Sequence[Standing], *, rebooted: bool) -> Wizard
     device, the check is what is left.
     """
     picked = tuple(device.bdf for device in job.devices)
-    state = Wizard(picked=picked, job=job.id, trail=(Step.DEVICES,))
+    state = Wizard(picked=picked, trail=(Step.DEVICES,))
     edits = [change for change in job.applied if isinstance(change, VmEdit | GuestEdit)]
     if job.goal is Goal.GIVE and edits:
         trail = (Step.DEVICES, Step.VM)

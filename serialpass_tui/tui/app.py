@@ -12,7 +12,6 @@ from serialpass_tui.core.job import Goal, Job, booted_since
 from serialpass_tui.core.wizard import (
     Bound,
     Finished,
-    Journalled,
     Moved,
     Picked,
     Rebooted,
@@ -290,7 +289,7 @@ class WizardApp(Chassis):
         )
 
     def _go_on_after_entry(self, notice: str) -> None:
-        self._advance(Journalled(self._job.id if self._job else ""), Moved(self._standings()))
+        self._advance(Moved(self._standings()))
         self._show_step(notice)
 
     def _reboot_later(self) -> None:
@@ -346,7 +345,7 @@ class WizardApp(Chassis):
 
     def _taken(self, sight: Sight) -> None:
         self._sight = sight
-        self._advance(Journalled(self._job.id if self._job else ""), Taken(self._standings()))
+        self._advance(Taken(self._standings()))
         skipped = " ".join(self._wizard.skipped)
         self._show_step(skipped or "pciback has the devices now; the driver link was read back.")
 
@@ -378,7 +377,7 @@ class WizardApp(Chassis):
 
         def bound(sight: Sight) -> None:
             self._sight = sight
-            self._advance(Journalled(self._job.id if self._job else ""), Bound())
+            self._advance(Bound())
             self._show_step(
                 f"The VM's {kept} {verb} written, and read back." if plan.changes else ""
             )
