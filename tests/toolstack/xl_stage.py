@@ -81,14 +81,20 @@ class XlHost:
     def reboot(self) -> None:
         self._host.reboot()
         self.reboots += 1
-        hidden = [str(f.bdf) for f in self._host.inventory().pci if f.driver == PCIBACK]
-        self._dom0.change(assignable=hidden, domains=[DOM0])
+        self._dom0.change(domains=[DOM0])
+        self._tell_xl()
 
     def driver(self, bdf: Bdf) -> str:
         return self._host.driver(bdf)
 
     def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
         self._host.change_driver(bdf, before, after)
+        self._tell_xl()
+
+    def _tell_xl(self) -> None:
+        """xl finds what pciback has."""
+        found = self._host.inventory().pci
+        self._dom0.change(assignable=[str(f.bdf) for f in found if f.driver == PCIBACK])
 
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         domains = self._dom0.state["domains"]

@@ -110,7 +110,7 @@ def undo(standings: Iterable[Standing], changes: Iterable[DriverChange]) -> str:
     owner = " and ".join(drivers) or "dom0"
     hidden = any(item.bound and item.booted for item in standings)
     reboot = "what this boot hid comes back with a reboot" if hidden else "no reboot"
-    return f"<r> takes the entry back and gives it to {owner} at once: {reboot}."
+    return f"<r> takes back the entry; {owner} gets the card at once: {reboot}."
 
 
 class TakeScreen(WizardScreen):
