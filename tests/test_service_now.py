@@ -351,6 +351,31 @@ def test_without_pciback_nothing_is_planned(open_stage: Open) -> None:
 # --- after the reboot
 
 
+def test_a_boot_of_the_rescue_entry_needs_no_reboot_for_the_undo(open_stage: Open) -> None:
+    stage = open_stage()
+    service = stage.service
+    job = written(service).job
+    assert job is not None
+    stage.world.host.boot("XCP-ng (Xen 4.17.6 / Linux 4.19.0+1)")
+    assert {Place.PENDING} == places(service)
+    plan = service.plan_rollback(service.job(job.id))
+    assert [FileEdit] == [type(change) for change in plan.changes]
+    service.rollback(plan, reboot=False)
+    assert (None, {Place.FREE}) == (service.resume(), places(service))
+
+
+def test_an_undo_that_was_booted_already_asks_for_no_other_reboot(open_stage: Open) -> None:
+    stage = open_stage()
+    service = stage.service
+    job = service.run(hide_job(service, first_card(service)), reboot=True)
+    plan = service.plan_rollback(job)
+    assert isinstance(plan.changes[-1], Reboot)
+    service.rollback(plan, reboot=False)
+    stage.world.host.store.change(taken=())  # somebody gave it back by hand
+    assert service.resume() is None
+    assert Outcome.ROLLED_BACK is service.job(job.id).outcome
+
+
 def test_a_card_that_the_boot_left_to_its_driver_is_taken_and_given_back_at_once(
     open_stage: Open,
 ) -> None:

@@ -100,8 +100,12 @@ TAKING = "Without a reboot"
 _TAKING = (
     (
         "pciback can take a card from dom0's driver while the host runs. The writes to sysfs are "
-        "those that are shown; afterwards the driver's link in sysfs is read back. It is refused "
-        "while a program holds a tty of the card open, and for whatever the host itself needs."
+        "those that are shown; afterwards the driver's link in sysfs is read back. A USB "
+        "controller takes all its devices along."
+    ),
+    (
+        "It is refused while a program holds a tty of the card open, and for whatever the host "
+        "itself needs."
     ),
     (
         "It lasts until the next boot. From then on the boot entry does the same, if dom0's "
@@ -109,12 +113,11 @@ _TAKING = (
     ),
     (
         "Reboot instead where the driver refuses or hangs, where a program used the port, and for "
-        "devices that keep a state: after a boot no driver of dom0 has touched the card. All "
-        "devices of a USB controller leave dom0 with it."
+        "devices that keep a state: after a boot no driver of dom0 has touched the card."
     ),
     (
-        "The undo gives the card back to its driver at once, if this host was not booted in "
-        "between; then it takes a reboot, as after step 3."
+        "The undo gives the card back to its driver at once. Once this host has booted with the "
+        "entry, it takes a reboot."
     ),
 )
 
