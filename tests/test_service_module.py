@@ -150,6 +150,35 @@ def test_killed_at_every_record_and_rolled_back(stage: Stage, at: int, after: bo
     assert {Place.FREE} == places(service)
 
 
+def test_taking_now_loads_the_module_first(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage("debian-12")
+    service, first = stage.service, tree(stage)
+    scan, bdfs = service.scan(), first_card(service)
+    assert not scan.inventory.pciback_registered
+    (take,) = service.plan_take(scan, bdfs)
+    assert ("modprobe xen-pciback", f"echo {bdfs[0]} > /sys/bus/pci/drivers/serial/unbind") == (
+        take.preview()[:2]
+    )
+    assert "modprobe" not in " ".join(take.inverse().preview())
+    devices = [DeviceId.of(item) for item in scan.inventory.pci if item.bdf in bdfs]
+    job = service.run(service.open_job(Goal.HIDE, "take", devices, [take]))
+    assert {"pciback"} == {f.driver for f in service.scan().inventory.pci if f.bdf in bdfs}
+    assert () == service.plan_take(service.scan(), bdfs)
+    service.rollback(service.plan_rollback(job), reboot=False)
+    assert {Place.FREE} == places(service)
+    assert first == tree(stage)
+
+
+def test_a_module_that_cannot_read_its_list_is_not_loaded(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage("debian-12")
+    stage.world.host.store.change(cmdline="ro xen-pciback.hide=(02.00.0)")
+    with pytest.raises(Problem) as caught:
+        stage.service.plan_take(stage.service.scan(), first_card(stage.service))
+    assert "pciback-missing" == caught.value.code
+
+
 def test_edits_without_a_file_survive_the_journal(stage: Stage) -> None:
     job = hide_job(stage.service)
     read = next(one for one in stage.service.jobs() if one.id == job.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
@@ -19,6 +19,7 @@ from serialpass_tui.core.text import printable
 
 PCIBACK = "pciback"
 """The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
+LOAD_PCIBACK = ("modprobe", "xen-pciback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ class DriverChange:
     after: str
     boot: str = ""
     """The boot that it was planned in, which wipes it with its end; empty: not known."""
+    load: bool = False
+    """Whether pciback is a module that is loaded first."""
 
     def inverse(self) -> DriverChange:
         """The change that gives the function back to the driver it had."""
@@ -204,7 +207,7 @@ class DriverChange:
 
     def again(self, boot_id: str) -> DriverChange:
         """The same in another boot."""
-        return DriverChange(self.bdf, self.before, self.after, boot_id)
+        return replace(self, boot=boot_id)
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -218,9 +221,9 @@ class DriverChange:
         return f"take {self.bdf} from driver {self.before} now"
 
     def preview(self) -> tuple[str, ...]:
-        """The writes to sysfs that do the same by hand, in the order that xenopsd uses."""
+        """The commands that do the same by hand; the writes in the order that xenopsd uses."""
         drivers = "/sys/bus/pci/drivers"
-        lines = []
+        lines = [shlex.join(LOAD_PCIBACK)] if self.load else []
         if self.before:
             lines.append(f"echo {self.bdf} > {drivers}/{self.before}/unbind")
         if self.before == PCIBACK:

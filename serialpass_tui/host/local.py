@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import PCIBACK
+from serialpass_tui.core.changes import LOAD_PCIBACK, PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import commands, facts
@@ -38,7 +38,7 @@ class LocalHost:
         self._root = root
         self._read = read
         self._run = run
-        self._pciback = Pciback(root)
+        self._pciback = Pciback(root, load=self._load_pciback)
 
     def inventory(self) -> Inventory:
         """All facts, read anew.
@@ -84,6 +84,10 @@ class LocalHost:
             self._pciback.take(bdf)
         elif before == PCIBACK:
             self._pciback.give_back(bdf, after)
+
+    def _load_pciback(self) -> None:
+        """Load the module; whether the driver is there then is looked at, not told by modprobe."""
+        self._run(LOAD_PCIBACK)
 
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain, in its order.

@@ -28,10 +28,16 @@ class Pciback:
     """
 
     def __init__(
-        self, root: Path = Path("/"), *, write: Callable[[Path, str], None] = _write
+        self,
+        root: Path = Path("/"),
+        *,
+        write: Callable[[Path, str], None] = _write,
+        load: Callable[[], None] = lambda: None,
     ) -> None:
+        """Remember where to write, and what loads pciback where it is a module."""
         self._pci = root / "sys/bus/pci"
         self._write = write
+        self._load = load
 
     def driver(self, bdf: Bdf) -> str:
         """The driver bound to a function, empty where none is: what alone proves who has it."""
@@ -90,15 +96,21 @@ class Pciback:
                 f"There is no PCI function at {bdf}.",
                 remedy="Read the devices anew: addresses move when cards are put in or out.",
             )
-        if not (self._pci / "drivers" / PCIBACK).is_dir():
+        if not self._is_registered:
+            self._load()
+        if not self._is_registered:
             raise Problem(
                 Exit.FAILED,
                 "pciback-missing",
                 "The driver pciback is not registered in this kernel.",
-                remedy="modprobe xen-pciback; where it is built in, its hide value on the kernel's "
-                "command line does not parse: correct it and reboot.",
+                remedy="See `dmesg | grep pciback`: a hide value on the kernel's command line that "
+                "does not parse keeps it out. Correct the boot entry and reboot.",
             )
         return self.driver(bdf)
+
+    @property
+    def _is_registered(self) -> bool:
+        return (self._pci / "drivers" / PCIBACK).is_dir()
 
     def _unbind(self, bdf: Bdf, driver: str) -> None:
         if driver:

@@ -15,6 +15,7 @@ from serialpass_tui.core.changes import (
     VmEdit,
     VmPower,
 )
+from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.core.job import Goal, Job, Outcome, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
@@ -87,16 +88,20 @@ def taking_now(scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
     """
     functions = [f for f in map(scan.inventory.function, bdfs) if f and f.driver != PCIBACK]
     refuse(scan.findings(bdfs, now=True))
-    if functions and not scan.inventory.pciback_registered:
+    load = not scan.inventory.pciback_registered
+    can_load = scan.inventory.pciback is PcibackForm.MODULE and not scan.hide.booted_error
+    if functions and load and not can_load:
         raise Problem(
             Exit.FAILED,
             "pciback-missing",
             "The driver pciback is not there in this boot: nothing can be given to it now.",
-            remedy="Have the boot entry hide the device, and reboot; where pciback is a module, "
-            "`modprobe xen-pciback` loads it, then try again.",
+            remedy="Have the boot entry hide the device, and reboot.",
         )
     boot_id = scan.inventory.boot_id
-    return tuple(DriverChange(f.bdf, f.driver, PCIBACK, boot_id) for f in functions)
+    return tuple(
+        DriverChange(f.bdf, f.driver, PCIBACK, boot_id, load=load and f is functions[0])
+        for f in functions
+    )
 
 
 def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.HidePlan:

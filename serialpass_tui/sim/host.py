@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.codec import encode
-from serialpass_tui.core.inventory import BootText, Process
+from serialpass_tui.core.inventory import BootText, PcibackForm, Process
 from serialpass_tui.core.pool import PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.sim.devices import (
@@ -23,6 +23,7 @@ from serialpass_tui.sim.devices import (
 )
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.firmware import boot, can_load, in_force, owners, registers
+from serialpass_tui.sim.kernel import hidden_by
 from serialpass_tui.sim.loader import BootFailure
 from serialpass_tui.sim.passthrough import pci_of
 from serialpass_tui.sim.state import State, Store, VirtualClock
@@ -115,7 +116,11 @@ class SimHost:
         Raises:
             Problem: `pciback-missing`, `driver-refused`, `sim-host-lost`.
         """
-        if not self._alive().registered:
+        state, whole = self._alive(), self.hardware()
+        if not state.registered and whole.pciback is PcibackForm.MODULE:
+            loads = not hidden_by(state.cmdline, whole.kernel).error
+            state = self.store.change(registered=loads)
+        if not state.registered:
             raise Problem(
                 Exit.FAILED,
                 "pciback-missing",
@@ -130,7 +135,7 @@ class SimHost:
                 remedy="See in dmesg what the driver says. At a boot that hides the device, "
                 "pciback is asked before it.",
             )
-        native = next((each.driver for each in self.hardware().pci if each.bdf == bdf), None)
+        native = next((each.driver for each in whole.pci if each.bdf == bdf), None)
         if native is None or after not in {PCIBACK, native}:
             raise Problem(
                 Exit.FAILED,

@@ -171,6 +171,20 @@ def test_what_is_not_there(kernel: Kernel, pciback: Pciback) -> None:
     assert [] == kernel.log
 
 
+def test_a_module_is_loaded_first(kernel: Kernel) -> None:
+    place = kernel.root / "sys/bus/pci/drivers/pciback"
+    (place / "slots").unlink()
+    place.rmdir()
+
+    def load() -> None:
+        kernel.log.append("modprobe")
+        place.mkdir()
+        kernel.save_slots()
+
+    Pciback(kernel.root, write=kernel.write, load=load).take(CARD)
+    assert ["modprobe", "serial/unbind", "pciback/new_slot", "pciback/bind"] == kernel.log
+
+
 def test_the_files_are_written_as_the_kernel_reads_them(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     with pytest.raises(Problem):

@@ -1031,7 +1031,7 @@ def debian_12() -> Recording:
             settings=(BootText("/etc/default/grub", DEBIAN_DEFAULTS),),
             setting_folders=("/etc/default/grub.d", "/etc/udev/rules.d"),
             pciback=PcibackForm.MODULE,
-            pciback_registered=True,
+            pciback_registered=False,
         ),
         XlHost(
             this_host=here,

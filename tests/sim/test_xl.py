@@ -40,7 +40,7 @@ def test_a_guest_starts_with_what_its_file_names_and_lets_go_of_it(
 ) -> None:
     stage = open_stage("debian-12")
     guest = name_the_card(stage, "pbx")
-    stage.world.host.take([CARD])
+    stage.world.host.change_driver(CARD, "serial", "pciback")
     start(stage, guest)
     running = stage.toolstack.vm(guest.uuid)
     assert PowerState.RUNNING is running.power_state
@@ -64,6 +64,7 @@ def test_a_guest_starts_with_what_its_file_names_and_lets_go_of_it(
 def test_a_start_that_fails(open_stage: Callable[..., Stage], faults: Faults, code: str) -> None:
     stage = open_stage("debian-12", faults)
     guest = name_the_card(stage, "pbx")
+    stage.world.host.store.change(registered=True)
     with pytest.raises(Problem) as caught:
         start(stage, guest)
     assert code == caught.value.code
@@ -72,7 +73,7 @@ def test_a_start_that_fails(open_stage: Callable[..., Stage], faults: Faults, co
 
 def test_a_device_goes_to_one_guest_alone(open_stage: Callable[..., Stage]) -> None:
     stage = open_stage("debian-12")
-    stage.world.host.take([CARD])
+    stage.world.host.change_driver(CARD, "serial", "pciback")
     start(stage, name_the_card(stage, "pbx"))
     with pytest.raises(Problem) as caught:
         start(stage, name_the_card(stage, "fax-gateway"))

@@ -279,7 +279,15 @@ async def test_without_pciback_it_says_what_to_do(open_stage: Open, sit_down: Si
     async with sit_down(stage.service) as operator:
         await to_preview(operator)
         assert operator.sees("Code pciback-missing"), operator.pane
-        assert operator.sees("modprobe xen-pciback")
+        assert operator.sees("Have the boot entry hide the device, and reboot.")
+
+
+async def test_a_module_is_shown_to_be_loaded_first(open_stage: Open, sit_down: Sit) -> None:
+    async with sit_down(open_stage("debian-12").service) as operator:
+        await to_preview(operator)
+        assert operator.sees("modprobe xen-pciback"), operator.pane
+        await operator.press("right", "enter")
+        assert operator.sees("Step 4 of 5"), operator.pane
 
 
 async def test_somebody_was_faster(open_stage: Open, sit_down: Sit) -> None:

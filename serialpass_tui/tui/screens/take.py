@@ -52,7 +52,7 @@ def preview(scan: Scan, bdfs: Sequence[Bdf], changes: Sequence[DriverChange]) ->
         fact("Risk", _RISK, Ink.WARN) if booted else fact("Reboot", _WISER, Ink.WARN),
         fact("Undo", undo(standings, changes)),
         Line(),
-        Line("Written to sysfs, in this order:", Ink.STRONG),
+        Line("Done in dom0, in this order:", Ink.STRONG),
         *(Line(f"  {write}", hang=6) for change in changes for write in change.preview()),
     )
 
