@@ -457,7 +457,7 @@ class WizardApp(Chassis):
         job = self._open_job
         if job is not None and job.awaits_reboot:
             self._wizard = resume(job, self._standings_of(job), rebooted=False)
-            self._show_step(f"{words} One reboot is still needed to give the device back to dom0.")
+            self._show_step(f"{words} One reboot is still needed: then dom0 has it again.")
             return
         self._forget_job()
         self._show_step(words)

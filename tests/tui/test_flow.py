@@ -639,3 +639,25 @@ async def test_letters_typed_ahead_belong_to_the_field_behind_the_tab(
             operator.app.post_message(Key(name, letter))
         await operator.rest()
         assert operator.sees("type the host name (xcp1.example): xlr")
+
+
+async def test_letters_typed_ahead_belong_to_the_search_field(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    async with sit_down(open_stage().service) as operator:
+        await operator.to_vm()
+        keys = (("slash", "/"), ("f", "f"), ("a", "a"), ("x", "x"), ("x", "x"), ("slash", "/"))
+        for name, letter in keys:
+            operator.app.post_message(Key(name, letter))
+        await operator.rest()
+        assert operator.sees("Search: faxx/"), operator.pane
+
+
+async def test_the_word_after_a_rollback_is_read_to_its_end(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    async with sit_down(open_stage().service) as operator:
+        await operator.to_check()
+        await operator.press("r", "enter", "right", "enter")
+        words = "Job 1 is rolled back. One reboot is still needed: then dom0 has it again."
+        assert operator.sees(words), operator.pane

@@ -103,7 +103,8 @@ class VmScreen(WizardScreen):
 
     AUTO_FOCUS = "Table"
     STEP = Step.VM
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "search")]
+    # First here, as Tab is: letters typed ahead belong to the field, and some are keys of their own.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "search", priority=True)]
 
     def __init__(
         self, frame: Frame, pool: Pool, judged: Pool, bdfs: Sequence[Bdf], chosen: str
@@ -166,6 +167,12 @@ class VmScreen(WizardScreen):
             return (Line("No VM has a name like that. <Esc> clears the search."),)
         vm = self._seen[self._table.cursor]
         return details(vm, self._findings(vm))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the field a slash is a letter."""
+        if action == "search" and self.focused is self._field:
+            return False
+        return super().check_action(action, parameters)
 
     def action_search(self) -> None:
         """Go to the field; Down, Enter or Esc leave it."""
