@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.e2e.rig.image import image, project_disk
+from tests.e2e.rig.flavour import EXTLINUX, Flavour
+from tests.e2e.rig.image import project_disk
 from tests.e2e.rig.qemu import PATIENCE, Qemu, Timeout
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
     from tests.e2e.rig.qemu import Wire
 
-CONF = "/boot/extlinux.conf"
+GUEST, GUEST_FILE = "fax", "/etc/xen/fax.cfg"
 CARD, TWIN = "0000:00:05.0", "0000:00:06.0"
 CARDS = (
     *("-device", "pci-serial,chardev=card,bus=pcie.0,addr=05.0"),
     *("-device", "pci-serial-2x,chardev1=twin0,chardev2=twin1,bus=pcie.0,addr=06.0"),
 )
 WIRES = ("card", "twin0", "twin1")
-_BOOT = 20 * PATIENCE
+DISK = "disk.raw"
+"""The dom0's disk in its scratch directory; there from the first boot on."""
+_BOOT = 40 * PATIENCE
 
 _SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
 _NAMES = (
@@ -35,11 +38,17 @@ _NAMES = (
 _QCODES = dict(zip(" -=/.,;'[]\\`\n\t", _NAMES, strict=True))
 
 
+def naming(guest: bytes, bdf: str) -> bytes:
+    """The guest's file when it names a PCI function: it had neither a list nor a last line end."""
+    return guest + f"\npci = [ '{bdf}' ]".encode()
+
+
 class Dom0:
     """A dom0 that is up, with a shell on its second serial port and its VGA console."""
 
-    def __init__(self, machine: Qemu) -> None:
+    def __init__(self, machine: Qemu, flavour: Flavour) -> None:
         self.machine = machine
+        self.flavour = flavour
         self._commands = 0
 
     @property
@@ -101,25 +110,27 @@ class Dom0:
         for name in names:
             self.machine.press(name)
 
-    def screen(self) -> str:
-        """The text on the VGA console, line by line, glyphs by the kernel's default font."""
-        cells = base64.b64decode(self.sh("base64 -w0 /dev/vcs1"))
-        lines = [cells[at : at + 80].decode("cp437") for at in range(0, len(cells), 80)]
-        return "\n".join(line.rstrip() for line in lines)
+    def screen(self, *, lit: bool = False) -> str:
+        """What the VGA console shows; with `lit` only what stands out from its background."""
+        return self.machine.screen(lit=lit)
 
-    def see(self, *words: str, seconds: float = 15) -> str:
+    def see(self, *words: str, seconds: float = 15, lit: bool = False) -> str:
         """Wait until the VGA console shows all of `words`; the whole screen."""
-        return self.see_that(
-            lambda shown: all(word in shown for word in words), repr(words), seconds
-        )
 
-    def see_that(self, holds: Callable[[str], bool], what: str, seconds: float = 15) -> str:
+        def holds(shown: str) -> bool:
+            return all(word in shown for word in words)
+
+        return self.see_that(holds, repr(words), seconds, lit=lit)
+
+    def see_that(
+        self, holds: Callable[[str], bool], what: str, seconds: float = 15, *, lit: bool = False
+    ) -> str:
         """Wait until what the VGA console shows satisfies `holds`."""
         deadline = time.monotonic() + seconds * PATIENCE
-        while not holds(shown := self.screen()):
+        while not holds(shown := self.screen(lit=lit)):
             if time.monotonic() > deadline:
-                raise Timeout(f"the console does not show {what}:\n{shown}")
-            time.sleep(0.2)
+                raise Timeout(f"the console does not show {what}:\n{self.screen()}")
+            time.sleep(0.1)
         return shown
 
 
@@ -134,9 +145,11 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def dom0(place: Path, disk: Path | None = None, cards: Sequence[str] = CARDS) -> Iterator[Dom0]:
-    """A machine with the cards, from power on to the shell, on a disk of its own in `place`."""
-    used = disk or image().copy(place / "disk.raw")
+def dom0(place: Path, flavour: Flavour = EXTLINUX, cards: Sequence[str] = CARDS) -> Iterator[Dom0]:
+    """A machine with the cards, from power on to the shell, on the disk in `place`."""
+    used = place / DISK
+    if not used.exists():
+        flavour.disk(used)
     program = place / "program.raw"
     if not program.exists():
         project_disk(program)
@@ -146,6 +159,6 @@ def dom0(place: Path, disk: Path | None = None, cards: Sequence[str] = CARDS) ->
         *cards,
     ]
     with Qemu(place, used, extra=extra, wires=WIRES) as machine:
-        running = Dom0(machine)
+        running = Dom0(machine, flavour)
         running.wait_until_up()
         yield running

@@ -1,4 +1,4 @@
-"""The disk of the rig's dom0: Debian packages, the kernel, extlinux, the program's requirements."""
+"""The disk of the rig's dom0: Debian packages, the kernel, two boot loaders, what the program needs."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ if TYPE_CHECKING:
 _SUITE = "bookworm"
 _INCLUDE = (
     *("base-files", "bash", "busybox-static", "coreutils", "dash", "e2fsprogs", "extlinux", "grep"),
-    *(
-        "kmod",
-        "libc-bin",
-        "libudev1",
-        "mount",
-        "ncurses-base",
-        "ncurses-bin",
-        "pciutils",
-        "procps",
-        "python3",
-    ),
-    *("python3-minimal", "sed", "util-linux", "xen-hypervisor-4.17-amd64", "xen-utils-4.17"),
-    "xenstore-utils",
+    *("kmod", "libc-bin", "libudev1", "mount", "ncurses-base", "ncurses-bin", "pciutils", "procps"),
+    *("python3", "python3-minimal", "sed", "util-linux"),
+    *("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils"),
 )
 _FILES = inputs.HERE / "files"
 _SYSLINUX = Path("/usr/lib/syslinux/modules/bios")
 _MBR = Path("/usr/lib/EXTLINUX/mbr.bin")
+_GRUB = Path("/usr/lib/grub/i386-pc")
+_GRUB_MODULES = (
+    *("biosdisk", "part_msdos", "ext2", "normal", "multiboot2", "gzio", "search", "search_label"),
+    *("search_fs_uuid", "configfile", "echo", "test", "loadenv", "reboot", "boot", "sleep"),
+    *("serial", "terminal"),
+)
+_SECTOR = 512
+_BOOT_CODE = 440
+"""Bytes of the first sector before the disk's signature and the partition table."""
 OFFSET = 1 << 20
 _SIZE = 420 << 20
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
@@ -56,10 +55,19 @@ class Image:
     def disk(self) -> Path:
         return self.place / "disk.raw"
 
+    def boot_with_grub(self, disk: Path) -> None:
+        """Put GRUB where grub-install puts it: into the first sector, and between it and the root.
+
+        The sectors of boot.img and of a core.img as grub-mkimage makes it name each other already.
+        """
+        with disk.open("r+b") as file:
+            file.write((_GRUB / "boot.img").read_bytes()[:_BOOT_CODE])
+            file.seek(_SECTOR)
+            file.write((self.place / "core.img").read_bytes())
+
     def copy(self, where: Path) -> Path:
-        """A disk of one's own, holes kept."""
-        inputs.run(["cp", "--sparse=always", "--reflink=auto", self.disk, where])
-        return where
+        """A disk of one's own."""
+        return copy(self.disk, where)
 
 
 def image() -> Image:
@@ -103,6 +111,12 @@ def project_disk(where: Path) -> Path:
     options = ["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0"]
     inputs.run(["mke2fs", *options, "-d", tree, where, "16M"])
     shutil.rmtree(tree)
+    return where
+
+
+def copy(disk: Path, where: Path) -> Path:
+    """Copy a disk, holes kept."""
+    inputs.run(["cp", "--sparse=always", "--reflink=auto", disk, where])
     return where
 
 
@@ -164,7 +178,8 @@ def _build(scratch: Path, built: Kernel, requirements: Sequence[str]) -> None:
         ]
     )
     shutil.rmtree(site)
-    _install_loader(scratch, disk, built)
+    _install_extlinux(scratch, disk, built)
+    _make_grub(scratch / "core.img")
 
 
 def _sources() -> list[str]:
@@ -181,13 +196,21 @@ def _sources() -> list[str]:
 
 def _partitioned() -> bytes:
     """A first sector with the boot code of extlinux and one active Linux partition."""
-    start, sectors = OFFSET // 512, (_SIZE - OFFSET) // 512
+    start, sectors = OFFSET // _SECTOR, (_SIZE - OFFSET) // _SECTOR
     entry = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", start, sectors)
-    code = _MBR.read_bytes()[:440].ljust(440, b"\0")
+    code = _MBR.read_bytes()[:_BOOT_CODE].ljust(_BOOT_CODE, b"\0")
     return code + b"rig0\0\0" + entry.ljust(64, b"\0") + b"\x55\xaa"
 
 
-def _install_loader(scratch: Path, disk: Path, built: Kernel) -> None:
+def _make_grub(core: Path) -> None:
+    """GRUB with all that it needs in one piece, which must fit in front of the partition."""
+    prefix = "(hd0,msdos1)/boot/grub"
+    inputs.run(["grub-mkimage", "-O", "i386-pc", "-p", prefix, "-o", core, *_GRUB_MODULES])
+    if _SECTOR + core.stat().st_size > OFFSET:
+        raise RuntimeError(f"{core} reaches into the partition")
+
+
+def _install_extlinux(scratch: Path, disk: Path, built: Kernel) -> None:
     """Let the dom0 kernel, on the bare machine, install extlinux on its own disk."""
     with Qemu(
         scratch,

@@ -26,6 +26,8 @@ PACKAGES = (
     "extlinux",
     "flex",
     "gcc",
+    "grub-common",
+    "grub-pc-bin",
     "libc6-dev",
     "libelf-dev",
     "libssl-dev",
@@ -38,10 +40,14 @@ PACKAGES = (
 )
 """What the rig needs of Debian 12; `.ci/rig` installs it."""
 
-_PROGRAMS = ("bc", "bison", "cpio", "debugfs", "flex", "gcc", "make", "mke2fs", "mmdebstrap", "xz")
+_PROGRAMS = (
+    *("bc", "bison", "cpio", "debugfs", "flex", "gcc", "grub-mkimage", "make", "mke2fs"),
+    *("mmdebstrap", "xz"),
+)
 _FILES = (
     Path("/usr/src/linux-source-6.1.tar.xz"),
     Path("/usr/lib/EXTLINUX/mbr.bin"),
+    Path("/usr/lib/grub/i386-pc/boot.img"),
     Path("/usr/lib/syslinux/modules/bios/mboot.c32"),
 )
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])

@@ -185,6 +185,25 @@ class Qemu:
         self.monitor("send-key", keys=codes, **{"hold-time": 20})
         time.sleep(0.06)
 
+    def screen(self, *, lit: bool = False) -> str:
+        """The characters on the VGA text console, line by line, read out of the card's memory.
+
+        With `lit` only those on a background that is not black. No program in the machine takes part, so
+        that looking costs it no time and boot menus are seen too. Linux shows the beginning of
+        that memory only with `no-scroll` on its command line: otherwise it scrolls by moving the
+        window over it.
+        """
+        dump = self._scratch / "screen"
+        self.monitor("pmemsave", val=0xB8000, size=80 * 25 * 2, filename=str(dump.absolute()))
+        memory = dump.read_bytes()
+        glyphs = memory[::2].decode("cp437").replace("\0", " ")
+        if lit:
+            inks = memory[1::2]
+            glyphs = "".join(
+                glyph if ink & 0x70 else " " for glyph, ink in zip(glyphs, inks, strict=True)
+            )
+        return "\n".join(glyphs[at : at + 80].rstrip() for at in range(0, len(glyphs), 80))
+
     def screenshot(self, path: Path) -> None:
         """The picture on the VGA console, as PNG."""
         self.monitor("screendump", filename=str(path), format="png")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.rig.dom0 import CARD
+from tests.e2e.rig.dom0 import CARD, GUEST, GUEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     """Keeps a picture of the console under a name."""
 
 HOST = "dom0"
+_FOCUSED = re.compile(r"\[>(.*?)<\]")
+_STOPS = 12
+"""More places for the focus than any screen has."""
+
+
+def no_shot(name: str) -> None:
+    """The pictures are for the eye; a test goes by the text."""
 
 
 def start(dom0: Dom0) -> None:
@@ -24,19 +32,39 @@ def start(dom0: Dom0) -> None:
     dom0.type("serialpass-tui\n")
 
 
+# --- the choices at the foot of a screen
+
+
+def focused(shown: str) -> str:
+    """The choice that Enter would take; empty where the focus is on no choice."""
+    found = _FOCUSED.search(shown)
+    return found[1] if found else ""
+
+
 def choose(dom0: Dom0, words: str) -> None:
-    """Move to the choice after the one with the focus and take it."""
-    dom0.press("right")
-    dom0.see(f"[>{words}<]")
+    """Go to a choice, wherever it stands among the others, and take it."""
+    _tab_to(dom0, words)
     dom0.press("ret")
 
 
-def confirm_reboot(dom0: Dom0, shot: Shot) -> float:
+def _tab_to(dom0: Dom0, wanted: str) -> None:
+    """Press Tab until the focus is on the choice of these words; none: on what is no choice."""
+    for _ in range(_STOPS):
+        now = focused(dom0.screen())
+        if now == wanted:
+            return
+        dom0.press("tab")
+        _wait_for_focus_off(dom0, now)
+    raise AssertionError(f"no way by Tab to {wanted!r}:\n{dom0.screen()}")
+
+
+def _wait_for_focus_off(dom0: Dom0, words: str) -> None:
+    dom0.see_that(lambda shown: focused(shown) != words, f"the focus off {words!r}")
+
+
+def confirm_reboot(dom0: Dom0, shot: Shot = no_shot) -> float:
     """Type the host's name and Enter; how long the host was away."""
-    dom0.press("tab")
-    dom0.see("[>Later, by hand<]")
-    dom0.press("tab")
-    dom0.see("[ Back ]  [ Later, by hand ]")
+    _tab_to(dom0, "")
     dom0.type(HOST)
     dom0.see(f"type the host name ({HOST}): {HOST}")
     shot("reboot-typed")
@@ -44,7 +72,20 @@ def confirm_reboot(dom0: Dom0, shot: Shot) -> float:
     return dom0.wait_until_up()
 
 
-def hide_the_card(dom0: Dom0, shot: Shot) -> float:
+def leave(dom0: Dom0) -> None:
+    """Quit the wizard, where a job stays open too."""
+    prompt, again = "bash-", "<q> again quits"
+    dom0.press("q")
+    shown = dom0.see_that(lambda shown: prompt in shown or again in shown, "the wizard's end")
+    if prompt not in shown:
+        dom0.press("q")
+        dom0.see(prompt)
+
+
+# --- the way to the guest
+
+
+def hide_the_card(dom0: Dom0, shot: Shot = no_shot) -> float:
     """Card, boot entry, reboot; how long the host was away."""
     start(dom0)
     dom0.see("Step 1 of 5: Devices", f"[ ] {CARD}", seconds=30)
@@ -58,23 +99,18 @@ def hide_the_card(dom0: Dom0, shot: Shot) -> float:
     dom0.see("The same by hand")
     shot("boot-entry-commands")
     dom0.press("c")
-    dom0.see("Will hide 00:05.0")
+    dom0.see_that(lambda shown: "The same by hand" not in shown, "the edit again")
     choose(dom0, "Write the boot entry")
-    dom0.see("Step 3 of 5: Reboot", "/boot/extlinux.conf is written and was read back.")
+    dom0.see("Step 3 of 5: Reboot", f"{dom0.flavour.boot_file} is written and was read back.")
     shot("reboot")
     return confirm_reboot(dom0, shot)
 
 
-def look_after_the_reboot(dom0: Dom0, shot: Shot) -> None:
-    """The wizard takes the job up, and lists the guests that xl knows."""
+def look_after_the_reboot(dom0: Dom0, shot: Shot = no_shot) -> None:
+    """The wizard takes the job up by itself."""
     start(dom0)
     dom0.see("Step 3 of 5: After the reboot", "Hidden from dom0", "[>Next<]", seconds=30)
     shot("after-the-reboot")
-    dom0.press("ret")
-    dom0.see("Step 4 of 5: VM", "Which VM gets 0000:00:05.0?", "fax")
-    shot("guests")
-    dom0.press("esc")
-    dom0.see("Step 3 of 5: After the reboot")
     dom0.press("f1")
     dom0.see("Help", "About:")
     shot("help")
@@ -82,29 +118,69 @@ def look_after_the_reboot(dom0: Dom0, shot: Shot) -> None:
     dom0.see("Step 3 of 5: After the reboot")
 
 
-def roll_back(dom0: Dom0, shot: Shot) -> float:
-    """From the look after the reboot, take the whole job back; how long the host was away."""
+def give_it_to_the_guest(dom0: Dom0, shot: Shot = no_shot) -> None:
+    """From the look after the reboot: pick the guest by search, bind, start, check, finish."""
+    choose(dom0, "Next")
+    dom0.see("Step 4 of 5: VM", f"Which VM gets {CARD}?", GUEST, "pbx")
+    shot("guests")
+    dom0.press("slash")
+    dom0.type(GUEST)
+    dom0.see_that(lambda shown: "pbx" not in shown and GUEST_FILE in shown, "fax alone")
+    dom0.press("ret")
+    dom0.see(f" {GUEST} ", lit=True)
+    shot("guest-found")
+    dom0.press("ret")
+    dom0.see(f"VM {GUEST} gets {CARD}", f"Edit {GUEST_FILE} of guest {GUEST}", "[>Back<]")
+    shot("guest-file")
+    choose(dom0, "Bind")
+    dom0.see(f"VM {GUEST} is bound; start it", "The VM's file is written, and read back.")
+    shot("bound")
+    choose(dom0, f"Start VM {GUEST}")
+    dom0.see(f"VM {GUEST} runs and has the device", "[>Finish<]", seconds=60)
+    shot("guest-started")
+
+
+def checks(dom0: Dom0) -> dict[str, str]:
+    """The rows of the Check screen: what was checked, and OK or not."""
+    rows = re.findall(r"^ *(OK|FAIL|todo) +(.*?)  ", dom0.screen(), re.MULTILINE)
+    return {name: word for word, name in rows}
+
+
+def finish(dom0: Dom0) -> None:
+    """Leave the wizard at its end."""
+    choose(dom0, "Finish")
+    dom0.see("Done. `serialpass-tui status` looks again")
+
+
+# --- and back
+
+
+def roll_back(dom0: Dom0, shot: Shot = no_shot) -> float:
+    """Take the whole job back, guest and all; how long the host was away."""
+    start(dom0)
+    dom0.see("Step 1 of 5: Devices", f"{CARD}", seconds=30)
+    shot("devices-used")
     dom0.press("r")
     dom0.see("Which job shall be taken back?")
     shot("which-job")
     dom0.press("ret")
-    dom0.see("Undo of job 1", "[>Back<]")
+    dom0.see("Undo of job 1", f"Shut down VM {GUEST}", "[>Back<]")
     shot("undo")
-    dom0.press("right")
-    dom0.see("[ Back ]")
-    dom0.press("ret")
-    dom0.see("Job 1 is rolled back. One reboot is still needed")
+    choose(dom0, "Roll back")
+    dom0.see("Job 1 is rolled back. One reboot is still needed", seconds=60)
     shot("rolled-back")
-    return confirm_reboot(dom0, lambda _: None)
+    return confirm_reboot(dom0)
 
 
-def given_back(dom0: Dom0, shot: Shot) -> None:
+def given_back(dom0: Dom0, shot: Shot = no_shot) -> None:
     """The wizard after the last reboot."""
     start(dom0)
     dom0.see("serialpass-tui", "dom0 has it", seconds=30)
     shot("given-back")
-    dom0.press("q")
-    dom0.see("bash")
+    leave(dom0)
+
+
+# --- by the subcommands
 
 
 def status(dom0: Dom0) -> dict[str, Any]:
@@ -112,3 +188,10 @@ def status(dom0: Dom0) -> dict[str, Any]:
     document = json.loads(dom0.sh("serialpass-tui --json status", seconds=30))
     devices = {device["bdf"]: device for device in document["devices"]}
     return {"devices": devices, "job": document["job"]}
+
+
+def bytes_come_and_go(dom0: Dom0) -> None:
+    """What the guest writes comes out of the card's plug, and what goes in reaches the guest."""
+    dom0.card.expect("guest: this is ttyS", 60)
+    dom0.card.send("two bytes and more: \x01\x7f\n")
+    dom0.card.expect("guest: heard two bytes and more: \x01\x7f\n", 30)

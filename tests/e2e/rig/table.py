@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.e2e.rig.dom0 import CONF
+from tests.e2e.rig.flavour import EXTLINUX
 from tests.e2e.rig.image import image, put_file
 from tests.e2e.rig.qemu import PATIENCE, Qemu
 
@@ -64,7 +64,7 @@ def measure(place: Path, words: str) -> Measured:
     disk = place / "disk.raw"
     if not disk.exists():
         image().copy(disk)
-    put_file(disk, CONF, _ENTRY.format(base=BASE, words=words).encode())
+    put_file(disk, EXTLINUX.boot_file, _ENTRY.format(base=BASE, words=words).encode())
     with Qemu(place, disk, extra=TREE, wires=_WIRES) as machine:
         machine.second_serial.expect("rig: owners\n", 15 * PATIENCE)
         said = machine.second_serial.expect("rig: end", 10 * PATIENCE).splitlines()
