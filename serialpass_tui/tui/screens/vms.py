@@ -103,7 +103,7 @@ class VmScreen(WizardScreen):
 
     AUTO_FOCUS = "Table"
     STEP = Step.VM
-    # First here, as Tab is: letters typed ahead belong to the field, and some are keys of their own.
+    # First here, as Tab is: letters typed ahead belong to the field.
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "search", priority=True)]
 
     def __init__(
