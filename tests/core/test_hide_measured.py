@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.codec import decode
-from serialpass_tui.core.hide_list import dialect_for, hidden, read
-from serialpass_tui.core.inventory import Inventory, PciFunction
-from serialpass_tui.sim.firmware import Booted, owners, registers
-from serialpass_tui.sim.kernel import hidden_by
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-TABLE: dict[str, Any] = json.loads((GOLDEN / "hide_values.json").read_text("utf-8"))
-MEASURED: dict[str, Any] = json.loads((GOLDEN / "hide_measured.json").read_text("utf-8"))
-KERNEL: str = MEASURED["kernel"]
-WRITTEN = {row["cmdline"]: row for row in TABLE["rows"] if row["dialect"] == "xen-pciback.hide"}
+from tests.hide_table import ROWS, WRITTEN, Row
 
 
 def test_every_written_row_was_measured() -> None:
-    assert list(WRITTEN) == [row["cmdline"] for row in MEASURED["rows"]]
+    assert [row["cmdline"] for row in WRITTEN] == [row.words for row in ROWS]
 
 
-@pytest.mark.parametrize("row", MEASURED["rows"], ids=lambda row: row["cmdline"])
-def test_kernel_core_and_simulator_agree(row: dict[str, Any]) -> None:
-    functions = tuple(
-        function
-        for function in (decode(PciFunction, item) for item in TABLE["functions"])
-        if str(function.bdf) in row["owners"]
-    )
-    bridges = {function.bdf for function in functions if function.is_bridge}
-    taken = {Bdf.parse(bdf) for bdf, owner in row["owners"].items() if owner == "pciback"}
-    kernel = (row["registered"], frozenset(taken - bridges))
-
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.words)
+def test_kernel_core_and_simulator_agree(row: Row) -> None:
     # The loader hands the line on with runs of blanks made one: the reading must not mind.
-    for line in (row["cmdline"], row["booted"]):
-        core = read(line, dialect_for(KERNEL))
-        assert kernel == (core.registered, hidden(core, functions))
-        booted = Booted("xe", line, hidden_by(line, KERNEL))
-        host = Inventory("h", KERNEL, line, "b", 0, uefi=False, pci=functions)
-        assert kernel == (registers(host, booted), owners(host, booted) - bridges)
+    for line in (row.words, row.booted):
+        assert row.kernel.without(row.bridges) == row.core(line)
+        assert row.kernel == row.simulator(line)
+    assert row.kernel.without(row.bridges) == row.written()
 
-    written = WRITTEN[row["cmdline"]]
-    present = {function.bdf for function in functions}
-    assert kernel == (
-        written["registered"],
-        frozenset(map(Bdf.parse, written["hidden"])) & present,
-    )
+
+@pytest.mark.parametrize(
+    ("what", "words", "verdict"),
+    [
+        ("canonical", "xen-pciback.hide=(0000:02:00.0)(0000:05:00.0)", "02:00.0 05:00.0"),
+        ("short", "ro xen-pciback.hide=(02:00.0) quiet", "02:00.0"),
+        ("blanks", "xen-pciback.hide=(05:00.0) (02:00.0) (00:1d.0)", "05:00.0"),
+        ("quoted", 'xen-pciback.hide="(02:00.0) (05:00.0)" quiet', "02:00.0 05:00.0"),
+        ("a dot for the colon", "xen-pciback.hide=(02.00.0)", "no pciback at all"),
+        ("repeated", "xen-pciback.hide=(02:00.0) quiet xen-pciback.hide=(05:00.0)", "05:00.0"),
+        ("an old kernel's name", "pciback.hide=(02:00.0)", "nothing"),
+        ("no such device", "xen-pciback.hide=(00:09.0)(05:00.0)", "05:00.0"),
+        ("wildcard", "xen-pciback.hide=(02:00.*)", "02:00.0 02:00.1"),
+        ("bridge", "xen-pciback.hide=(00:1c.0)", "00:1c.0 02:00.0 02:00.1 02:01.0"),
+    ],
+)
+def test_what_people_write_was_measured(what: str, words: str, verdict: str) -> None:
+    assert [verdict] == [str(row.kernel) for row in ROWS if row.words == words], what

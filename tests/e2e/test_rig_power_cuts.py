@@ -75,7 +75,7 @@ LONG = (
 )
 
 
-@pytest.mark.rig
+@pytest.mark.rig(110)
 @pytest.mark.parametrize("cut", SHORT, ids=lambda cut: cut.when)
 def test_a_power_cut(cut: Cut) -> None:
     survives(cut)

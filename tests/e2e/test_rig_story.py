@@ -9,7 +9,7 @@ from tests.e2e.rig.dom0 import CARD, DISK, GUEST, GUEST_FILE, TWIN, dom0, naming
 from tests.e2e.rig.flavour import FLAVOURS, Flavour
 from tests.e2e.rig.image import get_file
 
-pytestmark = pytest.mark.rig
+pytestmark = pytest.mark.rig(130)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS, ids=lambda flavour: flavour.name)

@@ -8,7 +8,7 @@ from tests.e2e.rig import story
 from tests.e2e.rig.dom0 import CARD, GUEST, GUEST_FILE, TWIN, dom0, naming, scratch
 from tests.e2e.rig.flavour import EXTLINUX
 
-pytestmark = pytest.mark.rig
+pytestmark = pytest.mark.rig(70)
 
 
 def test_a_card_is_taken_without_a_reboot_and_given_back() -> None:

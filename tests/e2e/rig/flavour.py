@@ -23,7 +23,9 @@ class Flavour:
     template: bytes
     """What stands in it, with @HIDE@ where the wizard has the kernel told what to hide."""
     rescue: str
-    """The entry that hides nothing, as the wizard names it: a label or a title."""
+    """The entry that hides nothing, as the wizard names it: the last of a menu, or a label."""
+    has_menu: bool = False
+    """Whether the boot loader lists its entries; otherwise it asks for a label."""
     install: Callable[[Image, Path], None] = lambda _image, _disk: None
     """Puts the boot loader on a copy of the disk, on which extlinux is."""
 
@@ -56,7 +58,8 @@ GRUB = Flavour(
     "/boot/grub/grub.cfg",
     _template("grub.cfg"),
     "XenServer (Xen 4.17 / Linux 6.1)",
-    Image.boot_with_grub,
+    has_menu=True,
+    install=Image.boot_with_grub,
 )
 """As XenServer 7 and 8 have it on machines without UEFI."""
 FLAVOURS = (EXTLINUX, GRUB)

@@ -222,3 +222,9 @@ def _install_extlinux(scratch: Path, disk: Path, built: Kernel) -> None:
     ) as machine:
         machine.first_serial.expect("rig: installed", 120)
         machine.wait_for_end(60)
+
+
+if __name__ == "__main__":
+    if lacking := inputs.missing():
+        sys.exit(f"the rig lacks {', '.join(lacking)}; as root, .ci/rig installs them")
+    inputs.say(f"the dom0 is {image().disk}")

@@ -1,30 +1,30 @@
-"""Measure the golden hide values on the real kernel: `python -m tests.e2e.rig.measure`."""
+"""The hide values on a real kernel: `python -m tests.e2e.rig.measure` measures them anew.
+
+With `--table` it only prints what was measured, beside what core and the simulator say.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.e2e.rig import inputs
 from tests.e2e.rig.dom0 import scratch
 from tests.e2e.rig.image import image
 from tests.e2e.rig.table import BASE, Measured, measure
+from tests.hide_table import KEPT, KERNEL, MEASURED, ROWS, WRITTEN
 
-GOLDEN = inputs.ROOT / "tests" / "golden" / "hide_values.json"
-MEASURED = GOLDEN.with_name("hide_measured.json")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-
-def wanted() -> list[str]:
-    """The golden command lines for kernels from 3.1 on."""
-    table: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    return [row["cmdline"] for row in table["rows"] if row["dialect"] == "xen-pciback.hide"]
+HEADS = ("kernel", "core", "simulator")
 
 
 def row(seen: Measured) -> dict[str, Any]:
     """A boot as the data file keeps it."""
-    table = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    known = {function["bdf"] for function in table["functions"]}
+    known = {bdf for kept in KEPT.values() for bdf in kept["owners"]}
     errors = [line for line in seen.log if "Error" in line]
     return {
         "cmdline": seen.words,
@@ -35,11 +35,11 @@ def row(seen: Measured) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def measure_all() -> None:
     """Boot once for each command line and write the data file."""
     rows = []
     with scratch() as place:
-        for words in wanted():
+        for words in (row["cmdline"] for row in WRITTEN):
             begun = time.monotonic()
             rows.append(row(measure(place, words)))
             taken = [bdf for bdf, owner in rows[-1]["owners"].items() if owner == "pciback"]
@@ -51,5 +51,25 @@ def main() -> None:
     )
 
 
+def table() -> Iterator[str]:
+    """The three readers side by side, a bridge left out, and a mark where they differ."""
+    yield f"What pciback gets on Linux {KERNEL}, by the words of the command line"
+    cells = [
+        (*(str(reader.without(row.bridges)) for reader in readers), row.words.replace("\t", "\\t"))
+        for row in ROWS
+        for readers in ((row.kernel, row.core(row.words), row.simulator(row.words)),)
+    ]
+    widths = [
+        max(map(len, column)) for column in zip(HEADS, *(cell[:3] for cell in cells), strict=True)
+    ]
+    for *readers, words in ((*HEADS, "words"), *cells):
+        columns = " | ".join(f"{text:{width}}" for text, width in zip(readers, widths, strict=True))
+        same = len(set(readers)) == 1 or readers == list(HEADS)
+        yield f"{' ' if same else '!'} {columns} | {words}"
+
+
 if __name__ == "__main__":
-    main()
+    if "--table" in sys.argv[1:]:
+        sys.stdout.writelines(f"{line}\n" for line in table())
+    else:
+        measure_all()

@@ -1,0 +1,32 @@
+"""The way home that needs no tool: the boot entry that the wizard names, at the boot loader."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.rig import inputs, story
+from tests.e2e.rig.dom0 import CARD, DISK, dom0, scratch
+from tests.e2e.rig.flavour import FLAVOURS, Flavour
+from tests.e2e.rig.image import get_file
+
+
+@pytest.mark.rig(90)
+@pytest.mark.parametrize("flavour", FLAVOURS, ids=lambda flavour: flavour.name)
+def test_the_rescue_entry_boots_with_the_card_in_dom0(flavour: Flavour) -> None:
+    with scratch() as place:
+        with dom0(place, flavour) as host:
+            lines = host.ttys(CARD)
+            away = story.hide_the_card(host)
+            inputs.say(f"the host was away for {away:.0f} s")
+            assert "pciback" == host.owner(CARD)
+
+            story.take_the_rescue_entry(host)
+            assert ("serial", lines) == (host.owner(CARD), host.ttys(CARD))
+            assert CARD not in host.sh("cat /proc/cmdline")
+            assert flavour.hiding(CARD) == host.read(flavour.boot_file)
+            device = story.status(host)["devices"][CARD]
+            assert [True, False, False] == [device[key] for key in ("asked", "booted", "bound")]
+
+            story.roll_back_from_rescue(host)
+            assert ("serial", lines) == (host.owner(CARD), host.ttys(CARD))
+        assert flavour.text == get_file(place / DISK, flavour.boot_file)
