@@ -197,6 +197,26 @@ def test_killed_at_any_record_then_rolled_back_at_once(
     assert service.resume() is None
 
 
+def test_the_half_file_of_a_killed_run_is_swept(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    first_bytes = stage.boot_bytes()
+    began = 2
+    killing = stage.service_with(KillingJournal(stage.world.state_dir, began, after=True))
+    with pytest.raises(Killed):
+        killing.run(hide_job(killing, first_card(killing)))
+    boot_file = stage.service.scan().require_boot().path
+    place = stage.world.root / boot_file.lstrip("/")
+    half = place.with_name(f".{place.name}.serialpass-new.1-0a1b2c3d")
+    half.write_bytes(first_bytes[:100])
+
+    service = stage.service
+    (job,) = service.undoable()
+    service.rollback(service.plan_rollback(job), reboot=False)
+    assert not half.exists()
+    assert first_bytes == stage.boot_bytes()
+    assert [] == service.undoable()
+
+
 PHASES = ("write", "reboot", "bind", "start", "undo")
 TROUBLES = {
     "disk-full": Faults(disk_full=True),

@@ -122,12 +122,17 @@ class Changer:
             self._reboot()
 
     def mend(self, change: Change) -> None:
-        """Give a key its first value again where a write was cut off after removing it.
+        """Clear away half a change of a run that was killed, where its place is as it was before.
 
-        XAPI has no call that replaces one key of a map, so that whoever is killed between the two
-        calls takes away what somebody else had there.
+        A file beside the one to be edited may be half written. And XAPI has no call that replaces
+        one key of a map, so that whoever is killed between the two calls takes away what somebody
+        else had there: that key gets its first value again.
         """
-        if (
+        if isinstance(change, FileEdit | GuestEdit):
+            with contextlib.suppress(Problem):
+                if change.before is not None and self.observe(change) is Held.BEFORE:
+                    self._files.replace(change.path, change.before, change.before)
+        elif (
             isinstance(change, VmEdit)
             and ":" in change.key
             and change.before is not None
