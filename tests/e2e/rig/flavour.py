@@ -62,4 +62,13 @@ GRUB = Flavour(
     install=Image.boot_with_grub,
 )
 """As XenServer 7 and 8 have it on machines without UEFI."""
+DEBIAN = Flavour(
+    "debian",
+    "/boot/grub/grub.cfg",
+    _template("debian.cfg"),
+    "",
+    has_menu=True,
+    install=Image.boot_with_grub,
+)
+"""Debian's own kernel, where pciback is a module, its udev, and grub-mkconfig to be run there."""
 FLAVOURS = (EXTLINUX, GRUB)

@@ -26,6 +26,9 @@ _INCLUDE = (
     *("kmod", "libc-bin", "libudev1", "mount", "ncurses-base", "ncurses-bin", "pciutils", "procps"),
     *("python3", "python3-minimal", "sed", "util-linux"),
     *("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils"),
+    # What only the flavour of the distribution itself uses: its kernel, udev, grub-mkconfig.
+    *("debianutils", "findutils", "gettext-base", "grub-common", "grub2-common", "mawk"),
+    *("linux-image-amd64", "udev", "xen-hypervisor-common"),
 )
 _FILES = inputs.HERE / "files"
 _SYSLINUX = Path("/usr/lib/syslinux/modules/bios")
