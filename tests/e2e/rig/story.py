@@ -88,6 +88,12 @@ def leave(dom0: Dom0) -> None:
 
 def hide_the_card(dom0: Dom0, shot: Shot = no_shot) -> float:
     """Card, boot entry, reboot; how long the host was away."""
+    write_the_entry(dom0, shot)
+    return confirm_reboot(dom0, shot)
+
+
+def write_the_entry(dom0: Dom0, shot: Shot = no_shot) -> None:
+    """Card and boot entry, up to the question for the reboot."""
     start(dom0)
     dom0.see("Step 1 of 5: Devices", f"[ ] {CARD}", seconds=30)
     shot("devices")
@@ -104,11 +110,19 @@ def hide_the_card(dom0: Dom0, shot: Shot = no_shot) -> float:
     choose(dom0, "Write the boot entry")
     dom0.see("Step 3 of 5: Reboot", f"{dom0.flavour.boot_file} is written and was read back.")
     shot("reboot")
-    return confirm_reboot(dom0, shot)
+
+
+def take_without_a_reboot(dom0: Dom0, shot: Shot = no_shot) -> None:
+    """From the question for the reboot: give the card to pciback at once."""
+    choose(dom0, "Without a reboot")
+    dom0.see("pciback can take 0000:00:05.0 at once", "dom0 loses ttyS4", "[>Back<]")
+    shot("without-a-reboot")
+    choose(dom0, "Take it now")
+    dom0.see("Step 4 of 5: VM", f"Which VM gets {CARD}?")
 
 
 def look_after_the_reboot(dom0: Dom0, shot: Shot = no_shot) -> None:
-    """The wizard takes the job up by itself."""
+    """The wizard takes the job up by itself, and goes on to the list of guests."""
     start(dom0)
     dom0.see("Step 3 of 5: After the reboot", "Hidden from dom0", "[>Next<]", seconds=30)
     shot("after-the-reboot")
@@ -117,11 +131,11 @@ def look_after_the_reboot(dom0: Dom0, shot: Shot = no_shot) -> None:
     shot("help")
     dom0.press("esc")
     dom0.see("Step 3 of 5: After the reboot")
+    choose(dom0, "Next")
 
 
 def give_it_to_the_guest(dom0: Dom0, shot: Shot = no_shot) -> None:
-    """From the look after the reboot: pick the guest by search, bind, start, check, finish."""
-    choose(dom0, "Next")
+    """From the list of guests: pick one by search, bind, start, check."""
     dom0.see("Step 4 of 5: VM", f"Which VM gets {CARD}?", GUEST, "pbx")
     shot("guests")
     dom0.press("slash")
@@ -158,10 +172,29 @@ def finish(dom0: Dom0) -> None:
 
 def roll_back(dom0: Dom0, shot: Shot = no_shot) -> float:
     """Take the whole job back, guest and all; how long the host was away."""
+    _undo_from_the_start(dom0, shot)
+    dom0.see("Job 1 is rolled back. One reboot is still needed", seconds=60)
+    shot("rolled-back")
+    return confirm_reboot(dom0)
+
+
+def roll_back_at_once(dom0: Dom0, shot: Shot = no_shot) -> None:
+    """The same where the host never booted with the edit: there is no reboot to be asked for."""
+    _undo_from_the_start(dom0, shot)
+    _see_it_undone(dom0)
+
+
+def _undo_from_the_start(dom0: Dom0, shot: Shot) -> None:
     start(dom0)
     dom0.see("Step 1 of 5: Devices", CARD, "used by VM fax", seconds=30)
     shot("devices-used")
-    return _undo(dom0, shot, f"Shut down VM {GUEST}")
+    _undo(dom0, shot, f"Shut down VM {GUEST}")
+
+
+def _see_it_undone(dom0: Dom0) -> None:
+    shown = dom0.see("Step 1 of 5: Devices", "Job 1 is rolled back.", seconds=60)
+    assert "reboot" not in shown
+    leave(dom0)
 
 
 def take_the_rescue_entry(dom0: Dom0, shot: Shot = no_shot) -> float:
@@ -183,15 +216,16 @@ def take_the_rescue_entry(dom0: Dom0, shot: Shot = no_shot) -> float:
     return time.monotonic() - begun
 
 
-def roll_back_from_rescue(dom0: Dom0, shot: Shot = no_shot) -> float:
+def roll_back_from_rescue(dom0: Dom0, shot: Shot = no_shot) -> None:
     """The wizard in the rescue entry's boot says that nothing is hidden, and takes the job back."""
     start(dom0)
     dom0.see("Step 3 of 5: After the reboot", "Not everything is hidden as asked", seconds=30)
     shot("rescue-booted")
-    return _undo(dom0, shot, f"Edit {dom0.flavour.boot_file}")
+    _undo(dom0, shot, f"Edit {dom0.flavour.boot_file}")
+    _see_it_undone(dom0)
 
 
-def _undo(dom0: Dom0, shot: Shot, words: str) -> float:
+def _undo(dom0: Dom0, shot: Shot, words: str) -> None:
     dom0.press("r")
     dom0.see("Which job shall be taken back?")
     shot("which-job")
@@ -199,9 +233,6 @@ def _undo(dom0: Dom0, shot: Shot, words: str) -> float:
     dom0.see("Undo of job 1", words, "[>Back<]")
     shot("undo")
     choose(dom0, "Roll back")
-    dom0.see("Job 1 is rolled back. One reboot is still needed", seconds=60)
-    shot("rolled-back")
-    return confirm_reboot(dom0)
 
 
 def given_back(dom0: Dom0, shot: Shot = no_shot) -> None:
