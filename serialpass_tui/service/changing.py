@@ -130,7 +130,7 @@ class Changer:
         """
         if isinstance(change, FileEdit | GuestEdit):
             with contextlib.suppress(Problem):
-                if change.before is not None and self.observe(change) is Held.BEFORE:
+                if self.observe(change) is Held.BEFORE:
                     self._files.replace(change.path, change.before, change.before)
         elif (
             isinstance(change, VmEdit)
