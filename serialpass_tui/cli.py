@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.ports import Toolstack
     from serialpass_tui.plain import Terminal
     from serialpass_tui.service import Service
+    from serialpass_tui.term.profile import Profile
 
 STATE_DIR = "/var/lib/serialpass-tui"
 XL_CONFIG_DIR = "/etc/xen"
@@ -204,6 +205,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="WORD",
         help="with --demo: let something go wrong, for example ha-vetoes or start-fails=rmrr",
+    )
+    parser.add_argument(
+        "--terminal",
+        default="auto",
+        metavar="NAME[@SPEED]",
+        help="what the wizard paints on, in place of what TERM and the line say: linux, vt100, "
+        "vt220, xterm, screen or tmux; SPEED in bits per second for a line that is slower than "
+        "it looks",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
@@ -404,11 +413,11 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
 
         term.say(*machines.names())
         return Exit.DONE
-    _require_terminal()
+    terminal = _terminal(args.terminal)
     answers = Path(args.answers) if args.answers else None
     if args.demo is not None:
         with _demo(args.demo, args.fault) as service:
-            return _run_wizard(service, demo=args.demo, answers=answers)
+            return _run_wizard(service, terminal, demo=args.demo, answers=answers)
     if args.machine is None and os.geteuid() != 0:
         raise Problem(
             Exit.USAGE,
@@ -426,25 +435,22 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             remedy="Run it on the Xen host itself (XenServer, XCP-ng or plain Xen); "
             "`serialpass-tui --demo` tries the wizard on a simulated host.",
         )
-    return _run_wizard(service, demo="", answers=None)
+    return _run_wizard(service, terminal, demo="", answers=None)
 
 
-def _run_wizard(service: Service, *, demo: str, answers: Path | None) -> int:
+def _run_wizard(service: Service, terminal: Profile, *, demo: str, answers: Path | None) -> int:
     from serialpass_tui.tui.app import run_wizard
 
-    return run_wizard(service, demo=demo, answers=answers)
+    return run_wizard(service, terminal, demo=demo, answers=answers)
 
 
-def _require_terminal() -> None:
-    """Refuse before Textual starts: it paints on stderr and spins where stdin is at its end."""
-    fit = sys.stdin.isatty() and sys.stderr.isatty()
-    if not fit or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}:
-        raise Problem(
-            Exit.USAGE,
-            "no-terminal",
-            "The wizard needs a terminal on its input and its error output, and TERM set.",
-            remedy="The subcommands need none: scan, hide, bind, status; see serialpass-tui -h.",
-        )
+def _terminal(wanted: str) -> Profile:
+    """What is known of the terminal. Raises Problem where the wizard cannot be shown on it."""
+    from serialpass_tui.term import line, profile, terminfo
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise profile.no_terminal("input and output are not both a terminal.")
+    return profile.choose(os.environ, line.look(sys.stdout.fileno()), wanted, terminfo.colours)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from serialpass_tui.core.wizard import (
     resume,
 )
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.term.driver import driver_for
 from serialpass_tui.tui import messages
 from serialpass_tui.tui.answers import load, play
 from serialpass_tui.tui.chassis import Chassis
@@ -43,12 +44,15 @@ from serialpass_tui.tui.steps import screen_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textual.driver import Driver
+
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import DriverChange
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.core.wizard import Event
     from serialpass_tui.service import BindPlan, RollbackPlan, Scan, Service
+    from serialpass_tui.term.profile import Profile
 
 
 class WizardApp(Chassis):
@@ -62,8 +66,10 @@ class WizardApp(Chassis):
         Binding("x", "close_job"),
     ]
 
-    def __init__(self, service: Service, *, demo: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, service: Service, *, demo: str = "", driver_class: type[Driver] | None = None
+    ) -> None:
+        super().__init__(driver_class)
         self._flow = Flow(service)
         self._demo = demo
         self._wizard = Wizard()
@@ -463,15 +469,17 @@ class WizardApp(Chassis):
         self._show_step(words)
 
 
-def run_wizard(service: Service, *, demo: str = "", answers: Path | None = None) -> int:
-    """Run the wizard on this terminal; its exit status.
+def run_wizard(
+    service: Service, terminal: Profile, *, demo: str = "", answers: Path | None = None
+) -> int:
+    """Run the wizard on a terminal, which is standard input and output; its exit status.
 
     With `answers`, a scripted run plays through the real screens without a person.
 
     Raises:
         Problem: the answers cannot be read.
     """
-    app = WizardApp(service, demo=demo)
+    app = WizardApp(service, demo=demo, driver_class=driver_for(terminal))
     if answers is not None:
         return play(app, load(answers, demo))
     status = app.run(mouse=False)

@@ -22,6 +22,8 @@ from serialpass_tui.tui.screens.start import StartScreen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.driver import Driver
+
     from serialpass_tui.core.changes import Change
 
 T = TypeVar("T")
@@ -52,14 +54,15 @@ class Chassis(App[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit"),
         Binding("ctrl+l", "repaint"),
+        Binding("ctrl+z", "suspend_process"),
         # First here, not at the widget with the focus: letters typed ahead, in the same packet or
         # on a slow console, belong to the field behind the Tab, and some are keys of their own.
         Binding("tab", "focus_next", priority=True),
         Binding("shift+tab", "focus_previous", priority=True),
     ]
 
-    def __init__(self) -> None:
-        super().__init__(ansi_color=True)
+    def __init__(self, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class, ansi_color=True)
         self._busy = ""
         self._applying = False
         self._quit_status: int | None = None
