@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.widgets import Input
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
@@ -18,6 +20,7 @@ from serialpass_tui.tui import messages
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.problem import ProblemScreen, bug
 from serialpass_tui.tui.screens.start import StartScreen
+from serialpass_tui.tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,9 @@ _LOG = logging.getLogger(__name__)
 
 _TELL_EVERY = 1.0
 """Seconds between two words of progress: each costs a slow line a tenth of a second."""
+
+_HEADLINE = Offset(1, 2)
+"""Where a screen without a focus begins to be read."""
 
 _STEP_DEPTH = 2
 """How deep a step lies in the stack of screens: above the start screen, below help and problems."""
@@ -153,6 +159,24 @@ class Chassis(App[int], inherit_bindings=False):
     def is_busy(self) -> bool:
         """Whether work is under way whose end will change the screen."""
         return bool(self._busy)
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's cursor belongs: at the focus, or at the headline.
+
+        Textual keeps a place that widgets set; it would be stale where a screen is laid out after
+        its widget got the focus, and where the next screen has none.
+        """
+        focused = self.screen.focused
+        if isinstance(focused, Painted):
+            return focused.region.offset + focused.pointed
+        if isinstance(focused, Input):
+            return focused.cursor_screen_offset
+        return _HEADLINE
+
+    @cursor_position.setter
+    def cursor_position(self, _place: Offset) -> None:
+        """Textual's fields set it; they are asked when it is needed."""
 
     # --- workers
 

@@ -63,7 +63,7 @@ async def test_the_terminals_cursor_follows_the_row() -> None:
     async with app.run_test(size=(80, 25)) as pilot:
         await pilot.pause()
         await pilot.press("down", "down")
-        assert (0, 3) == app.cursor_position
+        assert (0, 3) == app.query_one(Table).pointed
 
 
 async def test_an_empty_table_bears_all_keys() -> None:

@@ -23,6 +23,8 @@ class Painted(Widget):
     """A widget whose subclass says what stands in each of its lines."""
 
     ALLOW_SELECT = False
+    pointed = Offset(0, 0)
+    """Where in this widget the terminal's cursor belongs while the widget has the focus."""
 
     def parts(self, y: int, width: int) -> list[Part]:
         """The texts of line `y`, left to right; the rest of the line stays blank."""
@@ -44,5 +46,5 @@ class Painted(Widget):
         self.refresh(Region(0, y, self.size.width, 1))
 
     def point_at(self, x: int, y: int) -> None:
-        """Put the terminal's cursor there: braille lines and magnifiers follow it."""
-        self.app.cursor_position = Offset(self.region.x + x, self.region.y + y)
+        """Have the terminal's cursor there: braille lines and magnifiers follow it."""
+        self.pointed = Offset(x, y)

@@ -1,0 +1,50 @@
+"""The wizard over a simulated host that outlives it: `python -m tests.term.stage DIR VMS [TERMINAL]`.
+
+VMS is how many halted VMs the host has beside those of the recording.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from serialpass_tui.core.pool import Pool, PowerState, Vm
+from serialpass_tui.host.files import LocalFiles
+from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.service import Service
+from serialpass_tui.sim import machines
+from serialpass_tui.sim.world import open_world
+from serialpass_tui.term import line, profile, terminfo
+from serialpass_tui.toolstack.xapi import Xapi
+
+PACE = 0.1
+
+
+def main(folder: str, count: str, wanted: str = "auto") -> int:
+    """Run it."""
+    from serialpass_tui.tui.app import run_wizard
+
+    recording = machines.load("xcp-ng-8.3-bios")
+    assert isinstance(recording.pool, Pool)
+    more = tuple(
+        Vm(str(uuid.UUID(int=0x1234 << 112 | n)), f"guest-{n:04}", PowerState.HALTED)
+        for n in range(int(count))
+    )
+    pool = replace(recording.pool, vms=(*recording.pool.vms, *more))
+    terminal = profile.choose(os.environ, line.look(1), wanted, terminfo.colours)
+    with open_world(replace(recording, pool=pool), Path(folder), pace=PACE) as world:
+        service = Service(
+            world.host,
+            world.files(LocalFiles(world.root)),
+            Xapi([world.socket_path]),
+            StateDirectory(world.state_dir),
+            world.clock,
+        )
+        return run_wizard(service, terminal, demo="stage")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
