@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from serialpass_tui.term.keys import Token
+
+_TURNS = 60
+"""Turns of the event loop that a key gets before the next one is handed over.
+
+Textual runs a key's action some turns after the key, when it has bubbled up to the app. Keys that
+come in one packet would overtake each other's actions, and go to the field of before.
+"""
 
 
 def driver_for(profile: Profile) -> type[ConsoleDriver]:
@@ -71,6 +79,8 @@ class ConsoleDriver(Driver):
         )
         self._wake: tuple[int, int] | None = None
         self._reader: threading.Thread | None = None
+        self._typed: asyncio.Queue[Token] = asyncio.Queue()
+        self._delivery: asyncio.Task[None] | None = None
         self._is_lost = threading.Event()
 
     @property
@@ -116,6 +126,7 @@ class ConsoleDriver(Driver):
             target=self._read, args=(self._wake[0],), name="console-input", daemon=True
         )
         self._reader.start()
+        self._delivery = self._loop.create_task(self._deliver())
         for number, handler in self._handlers.items():
             self._loop.add_signal_handler(number, handler)
 
@@ -166,6 +177,8 @@ class ConsoleDriver(Driver):
             return
         os.write(self._wake[1], b".")
         reader.join()
+        if self._delivery is not None:
+            self._delivery.cancel()
         for end in self._wake:
             os.close(end)
         self._wake = None
@@ -195,15 +208,20 @@ class ConsoleDriver(Driver):
                     return False
                 keyboard.feed(data, time.monotonic())
             for token in keyboard.due(time.monotonic()):
-                self._press(token)
+                self._loop.call_soon_threadsafe(self._typed.put_nowait, token)
 
-    def _press(self, token: Token) -> None:
-        if isinstance(token, Paste):
-            self.process_message(events.Paste(token.text))
-            return
-        if token.name == "ctrl+l":
-            self._output.repaint()  # kernel messages and line noise are no part of the screen
-        self.process_message(_event(token.name, token.char))
+    async def _deliver(self) -> None:
+        """Hand over the keys, each when the one before has been acted on."""
+        while True:
+            token = await self._typed.get()
+            if isinstance(token, Paste):
+                self.process_message(events.Paste(token.text))
+            else:
+                if token.name == "ctrl+l":
+                    self._output.repaint()  # kernel messages are no part of the screen
+                self.process_message(_event(token.name, token.char))
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
 
 def _event(name: str, char: str) -> Message:

@@ -73,16 +73,16 @@ class Keyboard:
         return self._sorted(burst)
 
     def _sorted(self, burst: list[Token]) -> list[Token]:
-        typed = [token for token in burst if isinstance(token, Key)]
-        letters = sum(bool(key.char) for key in typed)
-        enters = any(key.name == "enter" for key in typed)
-        is_paste = len(typed) < len(burst) or letters > (
+        letters = sum(isinstance(token, Key) and bool(token.char) for token in burst)
+        enters = Key("enter") in burst
+        is_paste = any(isinstance(token, Paste) for token in burst) or letters > (
             _TYPED_WITH_ENTER if enters else _TYPED_AT_MOST
         )
-        if not is_paste and self._last >= self._pasting_until:
+        belongs = self._last < self._pasting_until and (letters or enters)
+        if not is_paste and not belongs:
             return burst
         self._pasting_until = self._last + _AFTERGLOW
-        text = "".join(_text(token) for token in burst)
+        text = "".join(map(_text, burst))
         return [Paste(text)] if text.strip("\n") else []
 
 

@@ -107,13 +107,24 @@ class Output:
     def _run(self, opening: str) -> None:
         try:
             self._send(opening)
-            while self._wait_for_change():
-                self._send(self._next())
-            self._send(self._closing or "")
+            self._paint()
+            self._send(self._await_closing())
         except OSError:
             self._lost()
+
+    def _paint(self) -> None:
+        try:
+            while self._wait_for_change():
+                self._send(self._next())
+        except OSError:
+            raise
         except Exception as error:
             self._failed(error)
+
+    def _await_closing(self) -> str:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing is not None)
+            return self._closing or ""
 
     def _wait_for_change(self) -> bool:
         """Sleep until there is a whole screen to send and the line takes it; False: at the end."""

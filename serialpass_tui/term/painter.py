@@ -78,10 +78,10 @@ class Painter:
         out = sgr(self._pen.look, PLAIN)  # what comes in takes the pen's background
         out += f"\x1b[{shift.top + 1};{shift.bottom + 1}r"
         if shift.by > 0:
-            out += move((0, 0), 0, shift.bottom) + "\n" * shift.by
+            out += move(None, 0, shift.bottom) + "\n" * shift.by
         else:
-            out += move((0, 0), 0, shift.top) + "\x1bM" * -shift.by
-        self._pen = Pen((0, 0), PLAIN)  # setting the margins homes the cursor
+            out += move(None, 0, shift.top) + "\x1bM" * -shift.by
+        self._pen = Pen(None, PLAIN)  # not every terminal homes the cursor when margins are set
         return f"{out}\x1b[r"
 
 

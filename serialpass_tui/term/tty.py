@@ -78,4 +78,6 @@ class RawMode:
         """Throw away what cannot be sent, and send again although the terminal said XOFF."""
         with contextlib.suppress(termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
+            # Only a stop by tcflow can be lifted by tcflow (n_tty_ioctl_helper in tty_ioctl.c).
+            termios.tcflow(self._fd, termios.TCOOFF)
             termios.tcflow(self._fd, termios.TCOON)

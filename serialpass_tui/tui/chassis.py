@@ -95,12 +95,13 @@ class Chassis(App[int], inherit_bindings=False):
         """What is seen until the host is read."""
         return StartScreen(self.frame())
 
+    def on_load(self) -> None:
+        """From now on, before the terminal is taken, a hang-up waits until a change is whole."""
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+            asyncio.get_running_loop().add_signal_handler(number, self._hang_up, 128 + number)
+
     def on_mount(self) -> None:
-        """Read the host; from now on a hang-up waits until a change is whole."""
-        if not self.is_headless:
-            for number in (signal.SIGHUP, signal.SIGTERM):
-                loop = asyncio.get_running_loop()
-                loop.add_signal_handler(number, self._hang_up, 128 + number)
+        """Read the host."""
         self.begin()
 
     def _hang_up(self, status: int) -> None:
@@ -171,7 +172,8 @@ class Chassis(App[int], inherit_bindings=False):
         if isinstance(focused, Painted):
             return focused.region.offset + focused.pointed
         if isinstance(focused, Input):
-            return focused.cursor_screen_offset
+            # Textual names the cell behind the one in which the next letter appears at the end.
+            return focused.cursor_screen_offset - Offset(int(focused.cursor_at_end), 0)
         return _HEADLINE
 
     @cursor_position.setter

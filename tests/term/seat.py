@@ -7,24 +7,25 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import pyte
 
 from tests.term.linux_console import LinuxConsole
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Sequence
 
-PATIENCE = 60.0
-REST = 0.2
-"""Seconds without a byte after which a screen that shows the expected words is whole."""
+PATIENCE = 25.0
+REST = 0.1
+"""Seconds without a byte and without work of the program after which a screen is whole."""
 
 WIZARD = ("-m", "serialpass_tui", "--demo")
 
@@ -62,12 +63,13 @@ class Seat:
         )
         self._slave = slave
         self.received = bytearray()
+        self._looks = 0
         columns, rows = size if all(size) else (80, 24)
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.console = LinuxConsole(columns, rows) if term == "linux" else None
 
-    def __enter__(self) -> Seat:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,15 +105,38 @@ class Seat:
         return list(termios.tcgetattr(self._slave))
 
     def read(self, rest: float = REST) -> bytes:
-        """What comes until the line rests."""
-        data = b""
-        while select.select([self.master], [], [], rest)[0]:
-            with contextlib.suppress(OSError):
-                data += (part := os.read(self.master, 65536))
+        """What comes until the line rests, and the program too: a loaded machine is slow."""
+        data, before = b"", self._work()
+        while True:
+            if select.select([self.master], [], [], rest)[0]:
+                try:
+                    part = os.read(self.master, 65536)
+                except OSError:
+                    return data  # the program has ended
                 self._show(part)
+                data += part
                 continue
-            break
-        return data
+            now = self._work()
+            if now == before:
+                return data
+            before = now
+
+    def glance(self) -> None:
+        """Take what is there, or wait a moment for it."""
+        if select.select([self.master], [], [], 0.02)[0]:
+            with contextlib.suppress(OSError):
+                self._show(os.read(self.master, 65536))
+
+    def _work(self) -> tuple[int, bool]:
+        """Processor time used so far, and whether every thread sleeps (never equal if not)."""
+        used, asleep = 0, True
+        with contextlib.suppress(OSError):
+            for stat in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+                state, *numbers = stat.read_text().rpartition(") ")[2].split()
+                used += int(numbers[10]) + int(numbers[11])
+                asleep = asleep and state in "STtZX"
+        self._looks += not asleep
+        return used + self._looks, asleep
 
     def _show(self, data: bytes) -> None:
         self.received += data
@@ -129,7 +154,7 @@ class Seat:
     @property
     def pointed(self) -> str:
         """The text of the row from the cursor on."""
-        return self.screen.display[self.screen.cursor.y][self.screen.cursor.x :].rstrip()
+        return self.screen.display[self.screen.cursor.y][self.screen.cursor.x :].strip()
 
     def see(self, *words: str) -> int:
         """Wait until the screen shows these words and rests; the bytes that came meanwhile."""

@@ -88,8 +88,8 @@ def test_the_vm_picker_with_a_thousand_vms(picker: Seat) -> None:
         seat.press(RIGHT, "[>Write the boot entry<]")
         seat.press(b"\r", "The host has to reboot")
         seat.press(b"\t\t")
-        seat.type(b"xcp1.example")
-        seat.see("): xcp1.example")
+        seat.press(b"xcp1.e")
+        seat.press(b"xample", "): xcp1.example")
         seat.press(b"\r", "Hidden from dom0, and ready for a VM")
         assert seat.press(b"\r", "Which VM gets", "of 1006") <= STEP
         for _ in range(12):

@@ -164,6 +164,7 @@ def test_a_line_end_in_a_pasted_text_is_no_enter(name: bytes) -> None:
 def test_an_enter_at_once_behind_a_marked_paste_is_part_of_it() -> None:
     assert [Paste("a\n")] == pressed((1.0, b"\x1b[200~a\x1b[201~\r"))
     assert [Paste("a")] == pressed((1.0, b"\x1b[200~a\x1b[201~"), (1.1, b"\r"))
+    assert [Paste("a"), Key("up")] == pressed((1.0, b"\x1b[200~a\x1b[201~"), (1.1, b"\x1b[A"))
 
 
 def test_keys_typed_ahead_stay_keys() -> None:
