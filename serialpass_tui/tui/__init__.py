@@ -1,8 +1,7 @@
 """The wizard: Textual screens over the service.
 
 Textual reads its settings from the environment while it is imported, so they are made here, before
-any module of this package can import it: consoles are slow, know 16 colours, and deliver an arrow
-key in pieces.
+any module of this package can import it: consoles are slow, and know 16 colours.
 """
 
 from __future__ import annotations
@@ -12,9 +11,6 @@ import os
 os.environ |= {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_COLOR_SYSTEM": "standard",
-    "TEXTUAL_DISABLE_KITTY_KEY": "1",
     "TEXTUAL_SMOOTH_SCROLL": "0",
     "TEXTUAL_THEME": "ansi-dark",
-    # Milliseconds until a lone ESC byte counts as the Esc key: serial-over-LAN splits sequences.
-    "ESCDELAY": "600",
 }
