@@ -25,7 +25,7 @@ def test_a_plain_run_says_what_it_leaves_out(tmp_path: Path) -> None:
     argv = ("pytest", "-q", "-p", "no:cacheprovider", "tests/e2e/test_rig_take_now.py")
     done = run(*argv, programs=str(tmp_path))
     said = done.stdout.splitlines()
-    assert "rig: not run: 1 test on a real Xen in QEMU; .ci/rig runs it" in said
+    assert "rig: not run: 2 tests on a real Xen in QEMU; .ci/rig runs them" in said
     (lacking,) = (line for line in said if line.startswith("rig: missing here: "))
     assert "qemu-system-x86_64" in lacking
 

@@ -45,6 +45,7 @@ def test_the_whole_way_in_few_bytes(term: str) -> None:
             seat.press(b"\r", "The host has to reboot"),
             seat.press(b"\t"),
             seat.press(b"\t"),
+            seat.press(b"\t"),
             seat.press(b"xcp1.e"),
             seat.press(b"xample"),
             seat.press(b"\r", "Hidden from dom0, and ready for a VM"),
@@ -87,7 +88,7 @@ def test_the_vm_picker_with_a_thousand_vms(picker: Seat) -> None:
         seat.press(b" \r", "This is written to the boot entry")
         seat.press(RIGHT, "[>Write the boot entry<]")
         seat.press(b"\r", "The host has to reboot")
-        seat.press(b"\t\t")
+        seat.press(b"\t\t\t")
         seat.press(b"xcp1.e")
         seat.press(b"xample", "): xcp1.example")
         seat.press(b"\r", "Hidden from dom0, and ready for a VM")

@@ -49,7 +49,7 @@ def to_reboot(seat: Seat) -> None:
 
 def to_bound_vm(seat: Seat) -> None:
     to_reboot(seat)
-    seat.press(b"\t\t")
+    seat.press(b"\t\t\t")
     seat.press(HOST[:6])
     seat.press(HOST[6:], "): xcp1.example")
     seat.press(b"\r", "Hidden from dom0, and ready for a VM")
@@ -80,7 +80,7 @@ def test_enter_backspace_and_function_keys_of_many_terminals(seat: Seat) -> None
     seat.press(b" \r\n", "This is written to the boot entry")
     seat.press(RIGHT, "[>Write the boot entry<]")
     seat.press(b"\n", "The host has to reboot")
-    seat.press(b"\t\t")
+    seat.press(b"\t\t\t")
     seat.press(b"xx\x7f\x08xc", "): xc")
     assert "xxc" not in seat.text
 
@@ -130,7 +130,7 @@ def test_a_pasted_text_starts_and_confirms_nothing(
     assert "[>Write the boot entry<]" in stage.text
     assert () == jobs(tmp_path)
     stage.press(b"\r", "The host has to reboot")
-    stage.press(b"\t\t")
+    stage.press(b"\t\t\t")
     paste(HOST + b"\n")
     assert "): xcp1.example" in stage.text
     assert "The host has to reboot" in stage.text

@@ -91,6 +91,7 @@ async def walk(app: WizardApp) -> list[Shot]:
             ("choice", "c", "right"),
             ("reboot", "enter"),
             ("reboot later", "tab"),
+            ("without a reboot", "tab"),
             ("reboot typed", "tab", f"type {HOST}"),
             ("hidden", "enter"),
             ("vms", "enter"),
