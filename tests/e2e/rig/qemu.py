@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PATIENCE = 3.0
+PATIENCE = 4.0
 """How many times longer than measured everything may take: the machine may be busy."""
 
 
