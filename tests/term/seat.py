@@ -35,6 +35,10 @@ UP, DOWN, RIGHT, PAGE_DOWN, PAGE_UP = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[6~
 class Seat:
     """The program's controlling terminal, of 80x24 unless another size is given."""
 
+    _PART = 65536
+    """Bytes that are taken from the line at once."""
+    rest = REST
+
     def __init__(
         self,
         argv: Sequence[str] = WIZARD,
@@ -104,13 +108,14 @@ class Seat:
         """termios as the shell would find it."""
         return list(termios.tcgetattr(self._slave))
 
-    def read(self, rest: float = REST) -> bytes:
+    def read(self, rest: float | None = None) -> bytes:
         """What comes until the line rests, and the program too: a loaded machine is slow."""
+        rest = self.rest if rest is None else rest
         data, before = b"", self._work()
         while True:
             if select.select([self.master], [], [], rest)[0]:
                 try:
-                    part = os.read(self.master, 65536)
+                    part = os.read(self.master, self._PART)
                 except OSError:
                     return data  # the program has ended
                 self._show(part)
@@ -125,7 +130,7 @@ class Seat:
         """Take what is there, or wait a moment for it."""
         if select.select([self.master], [], [], 0.02)[0]:
             with contextlib.suppress(OSError):
-                self._show(os.read(self.master, 65536))
+                self._show(os.read(self.master, self._PART))
 
     def _work(self) -> tuple[int, bool]:
         """Processor time used so far, and whether every thread sleeps (never equal if not)."""
