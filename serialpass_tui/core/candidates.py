@@ -97,14 +97,22 @@ def card_of(inventory: Inventory, function: PciFunction) -> tuple[PciFunction, .
 
 def ttys_of(inventory: Inventory, functions: Iterable[PciFunction]) -> tuple[str, ...]:
     """The ttys on these functions, those of USB adapters below a controller included."""
-    functions = tuple(functions)
-    places = {function.bdf for function in functions}
-    names = {name for function in functions for name in function.ttys}
-    names.update(tty.name for tty in inventory.ttys if tty_place(inventory, tty) in places)
-    names.update(
-        name for device in inventory.usb if device.controller in places for name in device.ttys
-    )
+    at = ttys_by_place(inventory)
+    names = {name for function in functions for name in at.get(function.bdf, ())}
     return tuple(sorted(names, key=_natural))
+
+
+def ttys_by_place(inventory: Inventory) -> dict[Bdf, set[str]]:
+    """The ttys of every function that has any; one look for all of a large host's functions."""
+    at: dict[Bdf, set[str]] = {item.bdf: set(item.ttys) for item in inventory.pci if item.ttys}
+    for tty in inventory.ttys:
+        place = tty_place(inventory, tty)
+        if place is not None:
+            at.setdefault(place, set()).add(tty.name)
+    for device in inventory.usb:
+        if device.controller is not None and device.ttys:
+            at.setdefault(device.controller, set()).update(device.ttys)
+    return at
 
 
 def tty_place(inventory: Inventory, tty: Tty) -> Bdf | None:

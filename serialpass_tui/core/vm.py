@@ -85,7 +85,7 @@ def remove_pci(value: str, bdfs: Iterable[Bdf]) -> str | None:
 
 def users_of(pool: Pool, bdf: Bdf) -> tuple[Vm, ...]:
     """The VMs whose other-config:pci names a device; XAPI lets any number of them do so."""
-    return tuple(vm for vm in pool.vms if bdf in parse_pci(vm.pci or ""))
+    return tuple(vm for vm in pool.vms if vm.pci and bdf in parse_pci(vm.pci))
 
 
 def bind_edits(vm: Vm, host_uuid: str, bdfs: Sequence[Bdf]) -> tuple[VmEdit, ...]:

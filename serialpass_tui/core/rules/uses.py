@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
-from serialpass_tui.core.candidates import tty_place, ttys_of
+from serialpass_tui.core.candidates import tty_place, ttys_by_place
 from serialpass_tui.core.consoles import consoles
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
@@ -220,9 +220,9 @@ def _usb(inventory: Inventory) -> Iterator[Use]:
 
 
 def _consoles(inventory: Inventory) -> Iterator[Use]:
-    lines = consoles(inventory)
+    lines, ttys_at = consoles(inventory), ttys_by_place(inventory)
     for function in inventory.pci:
-        ttys = frozenset(ttys_of(inventory, (function,)))
+        ttys = frozenset(ttys_at.get(function.bdf, ()))
         seen: set[str] = set()
         for line in lines:
             if line.owner in seen or not line.is_on(function, ttys):
