@@ -28,6 +28,7 @@ TO_THE_NAME: Sequence[Press] = (
     ("next screen", b"\r", "The host has to reboot"),
     ("", b"\t", ""),
     ("", b"\t", ""),
+    ("", b"\t", ""),
     *(("", bytes([letter]), "") for letter in HOST.encode()),
 )
 """Picking the first card, and confirming the reboot up to the host's name."""
