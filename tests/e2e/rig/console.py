@@ -37,7 +37,7 @@ class Album:
 
 
 def main(argv: list[str]) -> None:
-    """Go through the story on one host, and home by the rescue entry on another."""
+    """The story, the way home by the rescue entry, and the way without a reboot."""
     album = Album(Path(argv[0]) if argv else inputs.ROOT / "screenshots" / "console")
     with scratch() as place, dom0(place, EXTLINUX) as host:
         shot = album.of(host)
@@ -52,6 +52,9 @@ def main(argv: list[str]) -> None:
         story.hide_the_card(host)
         story.take_the_rescue_entry(host, album.of(host))
         story.roll_back_from_rescue(host, album.of(host))
+    with scratch() as place, dom0(place, EXTLINUX) as host:
+        story.write_the_entry(host)
+        story.take_without_a_reboot(host, album.of(host))
 
 
 if __name__ == "__main__":
