@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.pool import Pool
 
-__all__ = ["Finding", "Severity", "findings", "refusals", "unhide_findings", "vm_findings"]
+__all__ = [
+    "Finding",
+    "Severity",
+    "findings",
+    "named",
+    "refusals",
+    "unhide_findings",
+    "vm_findings",
+]
 
 _BIOS = (
     "Switch it on in the firmware setup: VT-d on Intel, IOMMU or AMD-Vi on AMD, often beside "

@@ -51,7 +51,7 @@ def find(old: Sequence[Row], new: Sequence[Row]) -> Shift | None:
 
 
 def _runs(old: Sequence[Row], new: Sequence[Row], by: int) -> list[Shift]:
-    """Every longest run of rows that stand `by` rows lower in the old screen."""
+    """Every longest run of rows that stand `by` rows lower in the old screen, and one row more."""
     runs, start = [], -1
     for y in range(len(new) + 1):
         same = y < len(new) and 0 <= y + by < len(old) and new[y] == old[y + by]
@@ -59,7 +59,11 @@ def _runs(old: Sequence[Row], new: Sequence[Row], by: int) -> list[Shift]:
             start = y
         elif not same and start >= 0:
             first, last = start, y - 1
-            runs.append(Shift(first, last + by, by) if by > 0 else Shift(first + by, last, by))
+            # A row beside them that only got or lost the cursor's look is cheaper moved as well.
+            for top, bottom in ((first, last), (first - 1, last), (first, last + 1)):
+                lowest, highest = (top, bottom + by) if by > 0 else (top + by, bottom)
+                if lowest >= 0 and highest < len(new):
+                    runs.append(Shift(lowest, highest, by))
             start = -1
     return runs
 

@@ -16,8 +16,11 @@ from serialpass_tui.tui.lines import columns, fit, wrap
 from serialpass_tui.tui.screens.base import WizardScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.devices import details as card_details
+from serialpass_tui.tui.screens.devices import gist as card_gist
+from serialpass_tui.tui.screens.listing import GIST
 from serialpass_tui.tui.screens.vms import VmScreen
 from serialpass_tui.tui.screens.vms import details as vm_details
+from serialpass_tui.tui.screens.vms import gist as vm_gist
 from serialpass_tui.tui.widgets.bar import keys_line
 from serialpass_tui.tui.widgets.choices import Choice
 from serialpass_tui.tui.widgets.pager import Pager
@@ -80,16 +83,20 @@ def _screen(screen: object) -> dict[str, object]:
         shown["rows"] = [
             columns(widths, screen._row(index).cells).rstrip() for index in range(table._count)
         ]
+        shown["named"] = len(columns(widths[: table._named_by], [""] * table._named_by))
         shown["room"] = table._room
+    # First what stands below the list until Space asks for the text of a row.
+    shown["texts"] = texts = [_lines(pager._lines)]
     if isinstance(screen, DevicesScreen):
-        shown["texts"] = [_lines(card_details(card)) for card in screen._cards]
+        shown["gists"] = [fit(card_gist(card), GIST).rstrip() for card in screen._cards]
+        texts += [_lines(card_details(card)) for card in screen._cards]
     elif isinstance(screen, VmScreen):
-        shown["texts"] = [_lines(vm_details(vm, screen._findings(vm))) for vm in screen._all]
-    else:
-        shown["texts"] = [_lines(pager._lines)]
-        if screen.query(Input):
-            shown["question"] = f"To reboot now, type the host name ({HOST}): "
-            shown["answer"] = HOST
+        found = [(vm, screen._findings(vm)) for vm in screen._all]
+        shown["gists"] = [fit(vm_gist(*pair), GIST).rstrip() for pair in found]
+        texts += [_lines(vm_details(*pair)) for pair in found]
+    elif screen.query(Input):
+        shown["question"] = f"To reboot now, type the host name ({HOST}): "
+        shown["answer"] = HOST
     return shown
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from math import inf
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import get_character_cell_size as width_of
+from textual._compositor import CompositorUpdate
 
 from serialpass_tui.term.cells import Canvas
 from serialpass_tui.term.glyphs import Glyphs
 from serialpass_tui.term.pace import LEAD, Pace
 from serialpass_tui.term.painter import Painter
+from serialpass_tui.tui.app import WizardApp
+from tests.term.stage import staged
+from tests.tui.conftest import Operator
+
+if TYPE_CHECKING:
+    from serialpass_tui.service import Service
 
 
 def test_a_line_without_a_speed_takes_all() -> None:
@@ -40,24 +49,41 @@ def test_what_the_kernel_holds_back_counts() -> None:
     assert 0 == pace.room(1.0, queued=4000)
 
 
-@pytest.mark.parametrize(("rate", "most"), [(10, 480), (30, 1250)])
+async def held(service: Service, keys: int) -> list[str]:
+    """The screens of the VM list, before Down and after each of so many."""
+    app = WizardApp(service, demo="yes")
+    async with app.run_test(size=(80, 24)) as pilot:
+        operator = Operator(app, pilot)
+        await operator.rest()
+        await operator.to_vm()
+        found = []
+        for _ in range(keys + 1):
+            update = app.screen._compositor.render_update(full=True)
+            assert isinstance(update, CompositorUpdate)
+            x, y = app.cursor_position
+            found.append(f"{update.render_segments(app.console)}\x1b[{y + 1};{x + 1}H")
+            app.simulate_key("down")
+            await pilot.pause()
+        return found
+
+
+@pytest.fixture(scope="module")
+def screens(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Those of the wizard on a host with 200 VMs."""
+    with staged(tmp_path_factory.mktemp("host"), 200) as service:
+        return asyncio.run(held(service, 90))
+
+
+@pytest.mark.parametrize("rate", [10, 30])
 def test_after_an_arrow_was_held_for_three_seconds_the_screen_is_soon_right(
-    rate: int, most: int
+    screens: list[str], rate: int
 ) -> None:
     """Counted, not timed: what is sent after the last key fits into half a second at 9600 baud.
 
-    30 rows a second are more than the line carries; then it is one page of the list.
+    30 rows a second are more than the line carries.
     """
-    names = [f"[ ] 0000:{n:02x}:00.0  {'abcdefgh'[n % 8] * 30}  free" for n in range(200)]
     wanted = Canvas(80, 24, Glyphs.CP437, 8, width_of)
-    painter, pace, now, room = Painter(), Pace(9600), 0.0, 20
-
-    def show(cursor: int) -> None:
-        top = max(0, cursor - room + 1)
-        for y in range(room):
-            look = "7" if top + y == cursor else "0"
-            wanted.write(f"\x1b[{y + 2};2H\x1b[{look}m{names[top + y]:<78}\x1b[m")
-        wanted.write(f"\x1b[{cursor - top + 2};2H")
+    painter, pace, now = Painter(), Pace(9600), 0.0
 
     def send(until: float) -> int:
         nonlocal now
@@ -71,13 +97,13 @@ def test_after_an_arrow_was_held_for_three_seconds_the_screen_is_soon_right(
             now += pace.delay()
         return sent
 
-    show(0)
+    wanted.write(screens[0])
     send(10.0)
     keys = 3 * rate
     for key in range(1, keys + 1):
-        show(key)
+        wanted.write(screens[key])
         if key < keys:
             send(10.0 + key / rate)
     under_way = max(0.0, pace._busy_until - now) * 960
-    assert under_way + send(now + 10.0) <= most
+    assert under_way + send(now + 10.0) <= 480
     assert ("", True) == painter.paint(wanted)

@@ -276,21 +276,33 @@ async def test_page_down_reads_what_is_below_a_list_that_is_seen_whole(
     open_stage: Open, sit_down: Sit
 ) -> None:
     async with sit_down(open_stage().service) as operator:
-        await operator.press("down")
-        assert operator.sees("-- lines 1 to 9 of 12, <PgDn> for more --")
+        await operator.press("down", "space")
+        assert operator.sees("-- lines 1 to 7 of 12, <PgDn> for more --")
+        assert operator.sees("Refused 00:14.0")
         await operator.press("pagedown")
-        assert operator.sees("-- lines 4 to 12 of 12, <PgUp> for more --")
-        assert operator.sees("Refused") is False
-        await operator.press("up")
+        assert operator.sees("-- lines 6 to 12 of 12, <PgUp> for more --")
+        assert operator.sees("Refused 00:14.0") is False
+
+
+async def test_an_arrow_key_leaves_the_text_that_was_asked_for(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    async with sit_down(open_stage().service) as operator:
+        assert operator.sees("Nothing is written before that.")
+        await operator.press("space", "down")
         assert operator.sees("MosChip Semiconductor Technology Ltd.")
+        assert operator.sees("Refused: it has the only keyboard on it")
+        await operator.press("up")
+        assert operator.sees("dom0 has it (driver serial). Choose it to hide it.")
 
 
 async def test_page_down_turns_the_pages_of_a_longer_list(open_stage: Open, sit_down: Sit) -> None:
     async with sit_down(open_stage("lookalikes").service) as operator:
-        assert operator.sees("1-7 of 9")
-        assert operator.sees("-- lines 1 to 8 of 12, <Tab> <PgDn> for more --")
+        await operator.press("space")
+        assert operator.sees("7 of 9 seen")
+        assert operator.sees("-- lines 1 to 6 of 12, <Tab> <PgDn> for more --")
         await operator.press("tab", "pagedown")
-        assert operator.sees("-- lines 5 to 12 of 12, <PgUp> for more --")
+        assert operator.sees("PgUp/PgDn> for more --")
 
 
 async def test_hosts_that_cannot_be_read_whole_say_so_at_the_top(

@@ -43,7 +43,7 @@ async def test_a_table_makes_only_the_rows_that_are_seen() -> None:
         await pilot.pause()
         room = app.query_one(Table).size.height - 1
         assert set(app.asked) <= set(range(room))
-        assert f"1-{room} of 5000" in pane_text(app.screen)
+        assert f" {room} of 5000 seen" in pane_text(app.screen)
         app.asked.clear()
         await pilot.press("down")
         await pilot.pause()
@@ -52,7 +52,6 @@ async def test_a_table_makes_only_the_rows_that_are_seen() -> None:
         await pilot.press("end")
         await pilot.pause()
         assert set(range(5000 - room, 5000)) == set(app.asked)
-        assert f"{5001 - room}-5000 of 5000" in pane_text(app.screen)
         assert "[red]vm-4999[/]" in pane_text(app.screen)
         await pilot.press("pageup", "home", "up")
         assert 0 == app.query_one(Table).cursor

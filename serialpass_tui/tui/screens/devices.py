@@ -13,9 +13,10 @@ from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
 from serialpass_tui.tui.messages import Pick
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, place_of
+from serialpass_tui.tui.screens.listing import ListScreen
 from serialpass_tui.tui.widgets.pager import Pager
-from serialpass_tui.tui.widgets.table import Column, Row, Table
+from serialpass_tui.tui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.candidates import Candidate
+    from serialpass_tui.core.inventory import PciFunction
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.service import Scan
@@ -165,6 +167,16 @@ def row(card: Card, *, ticked: bool) -> Row:
     return Row(cells, (Ink.PLAIN,) * 5 + (ink,))
 
 
+def gist(card: Card) -> str:
+    """One card in one line: why it cannot go to a VM, what is against it, or where it stands."""
+    worst = next(iter(card.findings), None)
+    if worst is not None and worst.severity is not Severity.NOTE:
+        return finding_gist(worst, card.candidate.functions)
+    if card.standing is None:
+        return card.candidate.route
+    return f"{card.standing.why} {card.standing.next}".rstrip()
+
+
 def details(card: Card) -> tuple[Line, ...]:
     """All that is known of one card, and why it can or cannot go to a VM."""
     candidate = card.candidate
@@ -191,6 +203,21 @@ def finding_lines(found: Iterable[Finding]) -> Iterable[Line]:
     for finding in found:
         label, ink = _SEVERITY[finding.severity]
         yield fact(label, f"{finding.reason} {finding.remedy}".strip(), ink)
+
+
+def finding_gist(finding: Finding, functions: Iterable[PciFunction]) -> str:
+    """What a rule says of a card, in one line that needs no name: the row has it."""
+    names = [safety.named(item) for item in functions if item.bdf == finding.bdf]
+    return in_short(finding, *names)
+
+
+def in_short(finding: Finding, *names: str) -> str:
+    """A rule's word without the remedy, said of `it` where it begins with one of these names."""
+    label, _ = _SEVERITY[finding.severity]
+    for name in names:
+        if finding.reason.startswith(f"{name} "):
+            return f"{label}: it{finding.reason.removeprefix(name)}"
+    return f"{label}: {finding.reason}"
 
 
 def host_notes(scan: Scan) -> tuple[str, ...]:
@@ -233,18 +260,27 @@ def nothing_found(scan: Scan) -> tuple[Line, ...]:
     )
 
 
-class DevicesScreen(WizardScreen):
+def outlook(scan: Scan) -> tuple[Line, ...]:
+    """What this step is good for, until the text of a card is asked for."""
+    file = scan.boot.path if scan.boot is not None else "the boot loader's file"
+    return (
+        fact("Space", "chooses a card, and tells all about it; a refused one tells why."),
+        fact("Next", f"The exact edit of {file} is shown. Nothing is written before that."),
+        fact("Not here?", "<l> looks again, <?> says where to look."),
+        *facts("Host", host_notes(scan)),
+    )
+
+
+class DevicesScreen(ListScreen):
     """The cards of this host, one of them or more to be ticked."""
 
-    AUTO_FOCUS = "Table"
     STEP = Step.DEVICES
 
     def __init__(self, frame: Frame, scan: Scan, picked: Sequence[Bdf] = ()) -> None:
         self._scan = scan
         self._cards = cards(scan)
         frame = replace(frame, notice=frame.notice or warning(scan))
-        super().__init__(frame, place_of(Step.DEVICES), headline(self._cards))
-        self._table, self._details = Table(HEADS), Pager()
+        super().__init__(frame, place_of(Step.DEVICES), headline(self._cards), HEADS, named_by=2)
         self._ticked = {
             item.candidate.key
             for item in self._cards
@@ -252,14 +288,12 @@ class DevicesScreen(WizardScreen):
         }
 
     def body(self) -> ComposeResult:
-        """The table and what is known of the row under the cursor."""
+        """The list, or what to do where it would be empty."""
         if not self._cards:
             yield Pager(nothing_found(self._scan))
             return
         self._table.styles.height = 1 + min(7, len(self._cards))
-        yield self._table
-        yield self.gap()
-        yield self._details
+        yield from self.listing()
 
     def keys(self) -> Keys:
         """There is no step before this one; without a card there is nothing to choose."""
@@ -272,7 +306,11 @@ class DevicesScreen(WizardScreen):
             return
         ticked = (i for i, item in enumerate(self._cards) if item.candidate.key in self._ticked)
         self._table.fill(len(self._cards), self._row, next(ticked, 0))
-        self._tell()
+        self.point_out()
+        if self._ticked:
+            self.tell()
+        else:
+            self._text.show(outlook(self._scan))
 
     def _row(self, index: int) -> Row:
         card = self._cards[index]
@@ -282,24 +320,22 @@ class DevicesScreen(WizardScreen):
     def _current(self) -> Card:
         return self._cards[self._table.cursor]
 
-    def _tell(self) -> None:
-        lines = details(self._current)
-        self._details.show((*lines, *facts("Host", host_notes(self._scan))))
+    def gist(self) -> str:
+        """The card under the cursor in one line."""
+        return gist(self._current)
 
-    def on_table_moved(self) -> None:
-        """Tell of the card under the cursor."""
-        self.say("")
-        self._tell()
+    def about(self) -> Iterable[Line]:
+        """All about it."""
+        return (*details(self._current), *facts("Host", host_notes(self._scan)))
 
-    def on_table_marked(self) -> None:
+    def mark(self) -> None:
         """Tick or untick the card; one that cannot go says why."""
         card = self._current
-        if not card.may_pick:
+        if card.may_pick:
+            self._ticked ^= {card.candidate.key}
+            self._table.refresh_cursor()
+        else:
             self.say("It cannot be chosen; below the list stands why.", Ink.BAD)
-            return
-        self._ticked ^= {card.candidate.key}
-        self._table.refresh_cursor()
-        self.say("")
 
     @property
     def picked(self) -> tuple[Bdf, ...]:

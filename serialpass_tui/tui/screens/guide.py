@@ -21,7 +21,8 @@ _STEPS = {
         (
             "Free: dom0 has it. Hidden: the host was booted with it kept away from dom0, a VM can"
             " take it. Not hidden: a VM or the boot entry names it, and dom0 has it all the same."
-            " Refused: this host itself needs it; the text below the list says what for."
+            " Refused: this host itself needs it; the line below the list says what for, and"
+            " <Space> tells all."
         ),
         (
             "Motherboard ports and USB adapters are listed because people look for them: their "
@@ -73,7 +74,7 @@ _STEPS = {
     Step.VM: (
         (
             "</> goes to the search field; it searches names and uuids. <Down> or <Enter> goes to"
-            " the list, <Esc> clears the search."
+            " the list, <Esc> clears the search. <Space> tells all about a VM."
         ),
         (
             "The VM is told by other-config:pci. It then belongs to this host: it starts here "

@@ -12,12 +12,13 @@ from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import CloseJob, Continue, ShowUndo, Undo
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
 from serialpass_tui.tui.screens.bind import change_lines
+from serialpass_tui.tui.screens.listing import ListScreen
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
-from serialpass_tui.tui.widgets.table import Column, Row, Table
+from serialpass_tui.tui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from textual.app import ComposeResult
@@ -69,6 +70,15 @@ def story(job: Job) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def gist(job: Job) -> str:
+    """One job in one line: what it has left to do, or what it did."""
+    left = [job.changes[index].describe() for index in job.remaining]
+    if left:
+        return f"Left: {', '.join(left)}"
+    done = [change.describe() for change in job.applied]
+    return f"Done: {', '.join(done)}" if done else "It changed nothing that stands."
+
+
 def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
     """What the rollback changes, or why it does not begin."""
     lines: list[Line] = []
@@ -97,47 +107,44 @@ def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-class HistoryScreen(WizardScreen):
+class HistoryScreen(ListScreen):
     """The jobs, newest first."""
 
-    AUTO_FOCUS = "Table"
-
     def __init__(self, frame: Frame, jobs: Sequence[Job]) -> None:
-        super().__init__(frame, "Rollback", "Which job shall be taken back?")
+        super().__init__(frame, "Rollback", "Which job shall be taken back?", HEADS, named_by=2)
         self._jobs = tuple(reversed(jobs))
-        self._table, self._story = Table(HEADS), Pager()
 
     def body(self) -> ComposeResult:
-        """The table and the story of the job under the cursor."""
+        """The list, or that it is empty."""
         if not self._jobs:
             yield Pager((Line("No job was done on this host yet: there is nothing to undo."),))
             return
         self._table.styles.height = 1 + min(8, len(self._jobs))
-        yield self._table
-        yield self.gap()
-        yield self._story
+        yield from self.listing()
 
     def keys(self) -> Keys:
         """Without a job there is nothing to preview."""
-        return ((("Enter", "preview the undo"),) if self._jobs else ()) + BACK_HELP
+        own = (("Space", "its story"), ("Enter", "preview the undo")) if self._jobs else ()
+        return (*own, *BACK_HELP)
 
     def on_mount(self) -> None:
         """Begin at the newest."""
         if self._jobs:
             self._table.fill(len(self._jobs), lambda index: row(self._jobs[index]))
-            self._tell()
+            self.point_out()
+            self.tell()
 
     @property
     def _current(self) -> Job:
         return self._jobs[self._table.cursor]
 
-    def _tell(self) -> None:
-        self._story.show(story(self._current))
+    def gist(self) -> str:
+        """The job under the cursor in one line."""
+        return gist(self._current)
 
-    def on_table_moved(self) -> None:
-        """Tell of the job under the cursor."""
-        self.say("")
-        self._tell()
+    def about(self) -> Iterable[Line]:
+        """Its story."""
+        return story(self._current)
 
     def on_table_pressed(self) -> None:
         """Show the undo."""

@@ -16,14 +16,14 @@ from serialpass_tui.core.vm import parse_pci, users_of
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import PickVm
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
-from serialpass_tui.tui.screens.devices import address, finding_lines
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, place_of
+from serialpass_tui.tui.screens.devices import address, finding_lines, in_short
+from serialpass_tui.tui.screens.listing import ListScreen
 from serialpass_tui.tui.widgets.bar import Bar
-from serialpass_tui.tui.widgets.pager import Pager
-from serialpass_tui.tui.widgets.table import Column, Row, Table
+from serialpass_tui.tui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -39,6 +39,8 @@ HEADS = (
     Column("Has", 12),
     Column("Takes it", 8),
 )
+
+SPACE = fact("Space", "tells all about a VM, and why one is refused.")
 
 _POWER = {PowerState.RUNNING: Ink.GOOD, PowerState.SUSPENDED: Ink.WARN}
 
@@ -72,6 +74,14 @@ def has(vm: Vm) -> str:
     return f"{named[0].short}{more}"
 
 
+def gist(vm: Vm, findings: Sequence[Finding]) -> str:
+    """One VM in one line: why it cannot take the devices, or what comes next."""
+    worst = next(iter(findings), None)
+    if worst is None or worst.severity is safety.Severity.NOTE:
+        return "<Enter> shows what giving it the device changes."
+    return in_short(worst, f"VM {printable(vm.name, 60)}")
+
+
 def details(vm: Vm, findings: Sequence[Finding]) -> tuple[Line, ...]:
     """Why a VM can or cannot take the devices."""
     lines = [Line(printable(vm.name), Ink.STRONG), fact("Uuid", vm.uuid)]
@@ -98,10 +108,9 @@ def in_order(pool: Pool) -> tuple[Vm, ...]:
     return tuple(sorted(pool.vms, key=lambda vm: (vm.name.casefold(), vm.uuid)))
 
 
-class VmScreen(WizardScreen):
+class VmScreen(ListScreen):
     """The VMs, to be searched by typing."""
 
-    AUTO_FOCUS = "Table"
     STEP = Step.VM
     # First here, as Tab is: letters typed ahead belong to the field.
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "search", priority=True)]
@@ -110,7 +119,8 @@ class VmScreen(WizardScreen):
         self, frame: Frame, pool: Pool, judged: Pool, bdfs: Sequence[Bdf], chosen: str
     ) -> None:
         """Take the pool as it is, and as it is when the VMs are judged."""
-        super().__init__(frame, place_of(Step.VM), f"Which VM gets {address(bdfs)}?")
+        headline = f"Which VM gets {address(bdfs)}?"
+        super().__init__(frame, place_of(Step.VM), headline, HEADS, named_by=1)
         self._pool, self._bdfs, self._chosen = pool, tuple(bdfs), chosen
         # Rows are judged while the operator types: of thousands of VMs only those that hold a
         # device already have a say in who may get it.
@@ -118,19 +128,17 @@ class VmScreen(WizardScreen):
         self._judged = replace(judged, vms=tuple(holders))
         self._all = in_order(pool)
         self._seen = self._all
-        self._table, self._about = Table(HEADS), Pager()
         self._field = Input(compact=True, select_on_focus=False, placeholder="press / to type")
         self._field.cursor_blink = False
 
     def body(self) -> ComposeResult:
-        """Search field, table, what is known of the row under the cursor."""
+        """Search field and list."""
         with Horizontal(id="search"):
             yield Bar("Search:", ink=Ink.ACCENT, name="search-label")
             yield self._field
         yield self.gap()
-        yield self._table
-        yield self.gap()
-        yield self._about
+        self._text.styles.height = 6  # the list gets what is left
+        yield from self.listing()
 
     def keys(self) -> Keys:
         """A letter is a command until the field is entered."""
@@ -139,13 +147,14 @@ class VmScreen(WizardScreen):
     def on_mount(self) -> None:
         """Put the cursor on the VM that was chosen before, and the focus on the table."""
         self._fill(self._chosen)
+        self._text.show((SPACE,) if self._all else ())
         self.set_focus(self._table)
 
     def _fill(self, uuid: str) -> None:
         """Show the rows, the cursor on that VM if it is among them."""
         places = (index for index, vm in enumerate(self._seen) if vm.uuid == uuid)
         self._table.fill(len(self._seen), self._row, next(places, 0))
-        self._tell()
+        self.point_out()
 
     def _row(self, index: int) -> Row:
         vm = self._seen[index]
@@ -154,17 +163,22 @@ class VmScreen(WizardScreen):
     def _findings(self, vm: Vm) -> tuple[Finding, ...]:
         return safety.vm_findings(self._judged, vm, self._bdfs)
 
-    def _tell(self) -> None:
-        self._about.show(self._details())
-
-    def _details(self) -> tuple[Line, ...]:
+    def gist(self) -> str:
+        """The VM under the cursor in one line, or why there is none."""
         if not self._all:
             none = "XAPI lists no VM."
             if self._pool.toolstack == "xl":
                 none = "No file under /etc/xen describes a guest, and none runs."
-            return (Line(f"{none} Make one first, then press <l> to look again."),)
+            return f"{none} Make one first; <l> looks again."
         if not self._seen:
-            return (Line("No VM has a name like that. <Esc> clears the search."),)
+            return "No VM has a name like that. <Esc> clears the search."
+        vm = self._seen[self._table.cursor]
+        return gist(vm, self._findings(vm))
+
+    def about(self) -> Iterable[Line]:
+        """All about it."""
+        if not self._seen:
+            return ()
         vm = self._seen[self._table.cursor]
         return details(vm, self._findings(vm))
 
@@ -204,11 +218,6 @@ class VmScreen(WizardScreen):
         else:
             super().action_read(unit, by)
 
-    def on_table_moved(self) -> None:
-        """Tell of the VM under the cursor."""
-        self.say("")
-        self._tell()
-
     def on_table_pressed(self) -> None:
         """Show the preview, or why there is none."""
         if not self._seen:
@@ -216,6 +225,7 @@ class VmScreen(WizardScreen):
         vm = self._seen[self._table.cursor]
         refused = safety.refusals(self._findings(vm))
         if refused:
+            self.tell()
             self.say("Refused; below the list stands why.", Ink.BAD)
         else:
             self.post_message(PickVm(vm.uuid))

@@ -16,8 +16,8 @@ BODY = 4
 
 PLAIN, BOLD, REVERSE = "plain", "bold", "reverse"
 
-Rows = list[tuple[str, str]]
-"""Each row's text and look."""
+Parts = list[tuple[str, str]]
+"""A row's texts, left to right, and their looks."""
 
 
 class Steps:
@@ -31,7 +31,7 @@ class Steps:
     def _enter(self, number: int) -> None:
         self._number = min(number, len(self._screens) - 1)
         self._screen = self._screens[self._number]
-        self._at = self._top = self._read = self._focus = 0
+        self._at = self._top = self._read = self._focus = self._told = 0
         self._typed, self._ticked, self._is_typing = "", False, False
         self._found = list(range(len(self._screen.get("rows", ()))))
 
@@ -56,9 +56,9 @@ class Steps:
         elif "rows" in screen and key in {"up", "down"}:
             self._at = max(0, min(self._at + (1 if key == "down" else -1), len(self._found) - 1))
             self._top = max(self._at - screen["room"] + 1, min(self._top, self._at))
-            self._read = 0
-        elif key == " ":
+        elif key == " " and "rows" in screen:
             self._ticked = not self._ticked
+            self._told, self._read = 1 + self._found[self._at], 0
         elif key == "/":
             self._is_typing = bool(screen["search"])
 
@@ -88,52 +88,59 @@ class Steps:
     @property
     def _text(self) -> list[str]:
         texts: list[list[str]] = self._screen["texts"]
-        if "rows" not in self._screen:
-            return texts[0]
-        return texts[self._found[self._at]] if self._found else ["No VM has a name like that."]
+        return texts[self._told]
 
-    def rows(self) -> Rows:
+    def rows(self) -> list[Parts]:
         """The 24 rows."""
         screen = self._screen
-        body: Rows = []
+        body: list[Parts] = []
         if screen["search"]:
-            body += [(f"Search: {self._typed or 'press / to type'}", PLAIN), ("", PLAIN)]
+            body += [_plain(f"Search: {self._typed or 'press / to type'}"), []]
         if "rows" in screen:
-            body += [*self._table(), ("", PLAIN)]
+            body += [*self._table(), [], _plain(self._gist), []]
         text, height = self._text, screen["height"]
         if len(text) > height:
             last = min(self._read + height - 1, len(text))
             place = f"-- lines {self._read + 1} to {last} of {len(text)}, <PgDn> for more --"
             text = [*text[self._read : last], place]
-        body += [(line, PLAIN) for line in text]
-        body += [("", PLAIN)] * (height - len(text))
+        body += [_plain(line) for line in text]
+        body += [[]] * (height - len(text))
         if screen["choices"]:
-            body += [("", PLAIN), (self._choices(), PLAIN)]
+            body += [[], _plain(self._choices())]
         if screen["question"]:
-            body += [("", PLAIN), (screen["question"] + self._typed, PLAIN)]
-        found: Rows = [(screen["title"], REVERSE), ("", PLAIN), (f" {screen['headline']}", BOLD)]
-        found += [(f" {screen['notice']}", PLAIN)]
-        found += [(f" {line}" if look == PLAIN else line, look) for line, look in body]
-        found += [("", PLAIN)] * (HEIGHT - 1 - len(found))
-        return [*found[: HEIGHT - 1], (screen["keys"].ljust(WIDTH - 1), REVERSE)]
+            body += [[], _plain(screen["question"] + self._typed)]
+        found: list[Parts] = [[(screen["title"], REVERSE)], [], [(f" {screen['headline']}", BOLD)]]
+        found += [_plain(f" {screen['notice']}")]
+        found += [[(" ", PLAIN), *parts] for parts in body]
+        found += [[]] * (HEIGHT - 1 - len(found))
+        return [*found[: HEIGHT - 1], [(screen["keys"].ljust(WIDTH - 1), REVERSE)]]
 
-    def _table(self) -> Rows:
+    @property
+    def _gist(self) -> str:
+        gists: list[str] = self._screen["gists"]
+        return gists[self._found[self._at]] if self._found else "No VM has a name like that."
+
+    def _table(self) -> list[Parts]:
         screen, room = self._screen, self._screen["room"]
         head, count = screen["head"], len(self._found)
         if count > room:
-            place = f" {self._top + 1}-{min(self._top + room, count)} of {count}"
-            head = head[: WIDTH - 2 - len(place)] + place
-        rows: Rows = [(head, PLAIN)]
+            part = f" {room} of {count} seen"
+            head = head[: WIDTH - 2 - len(part)] + part
+        rows = [_plain(head)]
         for place_in_list in range(self._top, min(self._top + room, count)):
             row = screen["rows"][self._found[place_in_list]]
             if self._ticked and place_in_list == self._at:
                 row = row.replace("[ ]", "[x]")
-            is_current = place_in_list == self._at
-            rows.append((f" {row:<{WIDTH - 2}} ", REVERSE) if is_current else (row, PLAIN))
-        return rows + [("", PLAIN)] * (room + 1 - len(rows))
+            named = screen["named"] if place_in_list == self._at else 0
+            rows.append([(row[:named], REVERSE), (row[named:], PLAIN)])
+        return rows + [[]] * (room + 1 - len(rows))
 
     def _choices(self) -> str:
         return "  ".join(
             f"[>{label}<]" if index == self._focus else f"[ {label} ]"
             for index, label in enumerate(self._screen["choices"])
         )
+
+
+def _plain(text: str) -> Parts:
+    return [(text, PLAIN)]

@@ -26,8 +26,10 @@ LOOKS = {PLAIN: curses.A_NORMAL, BOLD: curses.A_BOLD, REVERSE: curses.A_REVERSE}
 def paint(window: curses.window, steps: Steps) -> None:
     """Write all rows; curses finds out what changed."""
     window.erase()
-    for y, (text, look) in enumerate(steps.rows()):
-        window.addstr(y, 0, text, LOOKS[look])
+    for y, parts in enumerate(steps.rows()):
+        window.move(y, 0)
+        for text, look in parts:
+            window.addstr(text, LOOKS[look])
     window.refresh()
 
 

@@ -30,8 +30,7 @@ class Row(FormattedTextControl):
 
     def __init__(self, steps: Steps, y: int) -> None:
         def text() -> StyleAndTextTuples:
-            row, look = steps.rows()[y]
-            return [(STYLES[look], row)]
+            return [(STYLES[look], part) for part, look in steps.rows()[y]]
 
         super().__init__(text, focusable=not y, show_cursor=False)
 

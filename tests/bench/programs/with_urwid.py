@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import urwid
 
-from tests.bench.programs.steps import BOLD, PLAIN, REVERSE, Steps
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
+from tests.bench.programs.steps import BOLD, PLAIN, REVERSE, Parts, Steps
 
 LOOKS = [
     (PLAIN, "default", "default"),
@@ -26,8 +22,8 @@ class Screen(urwid.WidgetWrap[urwid.Pile]):
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._texts = [urwid.Text("", wrap="clip") for _ in steps.rows()]
-        self._looks = [urwid.AttrMap(text, PLAIN) for text in self._texts]
-        super().__init__(urwid.Pile([("pack", look) for look in self._looks]))
+        self._shown: list[Parts] = [[]] * len(self._texts)
+        super().__init__(urwid.Pile([("pack", text) for text in self._texts]))
         self._fill()
 
     def selectable(self) -> bool:
@@ -42,14 +38,11 @@ class Screen(urwid.WidgetWrap[urwid.Pile]):
         self._fill()
 
     def _fill(self) -> None:
-        for (row, look), text, mapped in zip(
-            self._steps.rows(), self._texts, self._looks, strict=True
-        ):
-            if text.text != row:
-                text.set_text(row)
-            wanted: dict[Hashable, Hashable] = {None: look}
-            if mapped.attr_map != wanted:
-                mapped.set_attr_map(wanted)
+        rows = self._steps.rows()
+        for row, shown, text in zip(rows, self._shown, self._texts, strict=True):
+            if row != shown:
+                text.set_text([(look, part) for part, look in row] or "")
+        self._shown = rows
 
 
 def main(path: str) -> None:
