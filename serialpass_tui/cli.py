@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from serialpass_tui.core.ports import Toolstack
+    from serialpass_tui.host.journal import StateDirectory
     from serialpass_tui.plain import Terminal
     from serialpass_tui.service import Service
     from serialpass_tui.term.profile import Profile
@@ -208,11 +209,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--terminal",
-        default="auto",
         metavar="NAME[@SPEED]",
         help="what the wizard paints on, in place of what TERM and the line say: linux, vt100, "
         "vt220, xterm, screen or tmux; SPEED in bits per second for a line that is slower than "
-        "it looks",
+        "it looks; remembered for a console or serial line until `auto`",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
@@ -350,9 +350,16 @@ def _record(args: argparse.Namespace, term: Terminal) -> int:
 # --- the concrete host
 
 
+def _state(args: argparse.Namespace) -> StateDirectory:
+    """The state directory of this host, or of the disk mounted somewhere."""
+    from serialpass_tui.host.journal import StateDirectory
+
+    root = Path(args.host_root or "/")
+    return StateDirectory(Path(args.state_dir or root / STATE_DIR.lstrip("/")))
+
+
 def _service(args: argparse.Namespace) -> Service:
     """The service over this host, a recording of one, or a dom0 disk mounted somewhere."""
-    from serialpass_tui.host.journal import StateDirectory
     from serialpass_tui.host.local import SystemClock
     from serialpass_tui.service import Service
 
@@ -373,7 +380,7 @@ def _service(args: argparse.Namespace) -> Service:
     from serialpass_tui.toolstack.xapi import Xapi
 
     root = Path(args.host_root or "/")
-    journal = StateDirectory(Path(args.state_dir or root / STATE_DIR.lstrip("/")))
+    journal = _state(args)
     if args.host_root is not None:
         from serialpass_tui.host.rescue import RescueHost
 
@@ -413,7 +420,8 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
 
         term.say(*machines.names())
         return Exit.DONE
-    terminal = _terminal(args.terminal)
+    real = args.demo is None and args.machine is None
+    terminal = _terminal(args.terminal, _state(args) if real else None)
     answers = Path(args.answers) if args.answers else None
     if args.demo is not None:
         with _demo(args.demo, args.fault) as service:
@@ -444,13 +452,23 @@ def _run_wizard(service: Service, terminal: Profile, *, demo: str, answers: Path
     return run_wizard(service, terminal, demo=demo, answers=answers)
 
 
-def _terminal(wanted: str) -> Profile:
-    """What is known of the terminal. Raises Problem where the wizard cannot be shown on it."""
+def _terminal(wanted: str | None, state: StateDirectory | None) -> Profile:
+    """What is known of the terminal, and what was said of it at an earlier start.
+
+    Raises Problem where the wizard cannot be shown on it.
+    """
+    from serialpass_tui.host import terminals
     from serialpass_tui.term import line, profile, terminfo
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise profile.no_terminal("input and output are not both a terminal.")
-    return profile.choose(os.environ, line.look(sys.stdout.fileno()), wanted, terminfo.colours)
+    output = sys.stdout.fileno()
+    name = terminals.lasting_name(output)
+    said = wanted or (terminals.recall(state, name) if state is not None else "")
+    chosen = profile.choose(os.environ, line.look(output), said, terminfo.colours)
+    if wanted and state is not None:
+        terminals.remember(state, name, wanted)
+    return chosen
 
 
 @contextlib.contextmanager

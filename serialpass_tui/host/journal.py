@@ -104,6 +104,25 @@ class StateDirectory:
             atomic.cannot_write(str(place), error)
         return str(place)
 
+    def kept(self, name: str) -> bytes:
+        """A small file of this directory; empty where there is none that can be read."""
+        with suppress(OSError):
+            return atomic.load(self._path / name)[0]
+        return b""
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Make that file hold `data`.
+
+        Raises:
+            Problem: `disk-full`, `read-only`, `write-failed`.
+        """
+        place = self._path / name
+        try:
+            self._make()
+            atomic.put(place, data)
+        except OSError as error:
+            atomic.cannot_write(str(place), error)
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the state directory for one writer until the end of the `with` block.

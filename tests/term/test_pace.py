@@ -56,7 +56,7 @@ async def held(service: Service, keys: int) -> list[str]:
         operator = Operator(app, pilot)
         await operator.rest()
         await operator.to_vm()
-        found = []
+        found: list[str] = []
         for _ in range(keys + 1):
             update = app.screen._compositor.render_update(full=True)
             assert isinstance(update, CompositorUpdate)
