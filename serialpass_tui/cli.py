@@ -461,7 +461,10 @@ def _terminal(wanted: str | None, state: StateDirectory | None) -> Profile:
     from serialpass_tui.term import line, profile, terminfo
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise profile.no_terminal("input and output are not both a terminal.")
+        raise profile.no_terminal(
+            "input and output are not both a terminal.",
+            "Start it at a console, or with `ssh -t` where SSH starts it as a command.",
+        )
     output = sys.stdout.fileno()
     name = terminals.lasting_name(output)
     said = wanted or (terminals.recall(state, name) if state is not None else "")

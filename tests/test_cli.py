@@ -83,6 +83,13 @@ def test_problems_have_words_a_code_and_a_status(
     assert "Traceback" not in said
 
 
+def test_where_no_terminal_is_the_remedy_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Exit.USAGE == cli.main(["--demo"])
+    said = capsys.readouterr().err
+    assert "ssh -t" in said
+    assert "TERM" not in said
+
+
 def test_a_problem_is_a_document_where_one_was_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

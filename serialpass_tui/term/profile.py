@@ -140,13 +140,15 @@ def _profile(name: str) -> Profile:
     return next(profile for _, profile in _FAMILIES if profile.name == name)
 
 
-def no_terminal(why: str) -> Problem:
+def no_terminal(
+    why: str, remedy: str = "Set TERM, or name the terminal, for example --terminal vt100."
+) -> Problem:
     """The wizard cannot be shown here."""
     return Problem(
         Exit.USAGE,
         "no-terminal",
         f"The wizard cannot paint its screens here: {why}",
-        remedy=f"Set TERM, or name the terminal, for example --terminal vt100. {_WIZARD_ELSE}",
+        remedy=f"{remedy} {_WIZARD_ELSE}",
     )
 
 
