@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
 from serialpass_tui.core.candidates import card_of
+from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Finding, Severity
 from serialpass_tui.core.rules.neighbours import bridge_shared, named, siblings_left
 from serialpass_tui.core.rules.uses import OTHER_DEVICE, Use, lost_with, uses
@@ -70,9 +71,7 @@ def refusals(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _absent(bdf: Bdf) -> Finding:
-    return Finding(
-        "no-such-device",
-        Severity.REFUSE,
+    return catalogue.NO_SUCH_DEVICE.finding(
         bdf,
         f"There is no PCI device at {bdf} on this host.",
         "Look at the list of devices: an address changes when cards or firmware settings do.",
@@ -90,9 +89,7 @@ def _about(
     if function.base_class == 0x06 and function.class_code >> 8 != 0x0680:
         behind = sum(bdf in item.parents for item in inventory.pci)
         hides = f": hiding it hides all {behind} functions behind it" if behind else ""
-        yield Finding(
-            "bridge",
-            Severity.REFUSE,
+        yield catalogue.BRIDGE.finding(
             bdf,
             f"{named(function)} is a bridge{hides}.",
             "Choose the device itself, not what it is plugged into.",
@@ -100,23 +97,19 @@ def _about(
     for use in lost_with(inventory, all_uses, bdf):
         through = "" if use.bdf == bdf else f": behind it, {use.bdf.short}"
         reason = f"{named(function)}{through} {use.what}."
-        yield Finding(use.code, use.severity, bdf, reason, use.remedy)
+        yield use.rule.finding(bdf, reason, use.remedy, use.severity)
     yield from _root_unplaced(inventory, function)
     yield from siblings_left(inventory, function, chosen)
     yield from bridge_shared(inventory, all_uses, function, chosen)
     if not _carries_ports(inventory, function):
-        yield Finding(
-            "not-serial",
-            Severity.WARN,
+        yield catalogue.NOT_SERIAL.finding(
             bdf,
             f"{named(function)} carries no serial port and is no USB controller.",
             "Make sure that the address is the one you mean.",
         )
     known = cards.family(function)
     if known is not None and known.private_config:
-        yield Finding(
-            "private-config",
-            Severity.WARN,
+        yield catalogue.PRIVATE_CONFIG.finding(
             bdf,
             f"{named(function)}: its driver writes private registers in PCI configuration space, "
             "which pciback filters; the ports may stay dead in the guest.",
@@ -136,9 +129,7 @@ def _root_unplaced(inventory: Inventory, function: PciFunction) -> Iterator[Find
     may_carry_disks = function.base_class == 0x01 or function.class_code >> 8 == 0x0C03
     placed = any("/" in disk.mounts and disk.bdf is not None for disk in inventory.disks)
     if may_carry_disks and not placed:
-        yield Finding(
-            "root-unplaced",
-            Severity.REFUSE,
+        yield catalogue.ROOT_UNPLACED.finding(
             function.bdf,
             f"{named(function)} may carry the root file system: the tool could not find out which "
             "device does.",
@@ -149,9 +140,7 @@ def _root_unplaced(inventory: Inventory, function: PciFunction) -> Iterator[Find
 def _about_host(inventory: Inventory, pool: Pool | None, bdf: Bdf) -> Iterator[Finding]:
     """What holds for any device of this host; told once, at the first one chosen."""
     if inventory.unread:
-        yield Finding(
-            "facts-unread",
-            Severity.WARN,
+        yield catalogue.FACTS_UNREAD.finding(
             bdf,
             "Not everything of this host could be read: "
             + printable("; ".join(inventory.unread), 200)
@@ -167,17 +156,13 @@ def _about_host(inventory: Inventory, pool: Pool | None, bdf: Bdf) -> Iterator[F
     switched_off = any(word in {"iommu=off", "iommu=no", "iommu=0"} for word in words)
     if False in answers or switched_off:
         cause = " (its command line says so)" if switched_off else ""
-        yield Finding(
-            "iommu-off",
-            Severity.WARN,
+        yield catalogue.IOMMU_OFF.finding(
             bdf,
             f"Xen runs without an IOMMU{cause}: a VM with a PCI device will not start.",
             "Boot the normal entry: this one switches it off." if switched_off else _BIOS,
         )
     elif True not in answers:
-        yield Finding(
-            "iommu-unknown",
-            Severity.NOTE,
+        yield catalogue.IOMMU_UNKNOWN.finding(
             bdf,
             "Whether Xen has an IOMMU could not be found out; a VM with a PCI device needs one.",
             "Look for hvm_directio in `xl info`. " + _BIOS,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import guard, safety, verify
 from serialpass_tui.core.job import DeviceId
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.core.rules import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.pool import Pool
     from serialpass_tui.core.safety import Finding
+    from serialpass_tui.errors import Problem
     from serialpass_tui.service.scanning import Scan
 
 
@@ -23,7 +24,7 @@ def refuse(findings: Sequence[Finding]) -> None:
     """Raise the first refusal among the findings as a Problem; warnings pass."""
     for finding in findings:
         if finding.severity is safety.Severity.REFUSE:
-            raise Problem(Exit.REFUSED, finding.code, finding.reason, remedy=finding.remedy)
+            raise finding.rule.problem(finding.reason, finding.remedy)
 
 
 def refuse_moved(scan: Scan, job: Job) -> None:
@@ -61,9 +62,7 @@ def refuse_unsafe(
 
 
 def _moved(why: str) -> Problem:
-    return Problem(
-        Exit.REFUSED,
-        "device-moved",
+    return catalogue.DEVICE_MOVED.problem(
         why,
-        remedy="Find the card with `serialpass-tui scan`; roll the job back and choose it anew.",
+        "Find the card with `serialpass-tui scan`; roll the job back and choose it anew.",
     )

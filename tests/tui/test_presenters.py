@@ -13,7 +13,7 @@ from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.pool import Pool, PoolHost, PowerState, Vm
-from serialpass_tui.core.safety import Finding, Severity
+from serialpass_tui.core.rules.finding import Rule, Severity
 from serialpass_tui.core.verify import Place, Standing
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.errors import Exit, Problem
@@ -295,7 +295,10 @@ def test_rows_of_vms_show_names_literally() -> None:
     ],
 )
 def test_a_vm_takes_it_or_not(severities: tuple[Severity, ...], word: str) -> None:
-    found = [Finding("x", severity, A, "Why.", "Do.") for severity in severities]
+    found = [
+        Rule("x", tuple(Severity), "").finding(A, "Why.", "Do.", severity)
+        for severity in severities
+    ]
     assert word == vms.row(pool(vm()), vm(), found).cells[-1]
 
 

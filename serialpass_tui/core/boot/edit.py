@@ -20,6 +20,7 @@ from serialpass_tui.core.boot.wanted import notes
 from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.hide_list import Dialect, Reading, hidden, words_for
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
+from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 
@@ -248,9 +249,7 @@ def _keep_rescue(boot: BootFile, request: Request, shown: Entry, text: str, *, h
 
 
 def _no_rescue(boot: BootFile, why: str) -> Problem:
-    return Problem(
-        Exit.REFUSED,
-        "no-rescue-entry",
+    return catalogue.NO_RESCUE_ENTRY.problem(
         f"No boot entry without the hidden devices would remain in {printable(boot.path)}, "
         f"and none can be added: {why}.",
         remedy="Correct the boot file by hand: it needs a second Xen entry without a hide list.",
@@ -272,9 +271,7 @@ def _check_lengths(boot: BootFile, after: BootFile) -> None:
     for entry in after.entries:
         length = len(entry.cmdline)
         if entry.has_xen and length > max(MAX_CMDLINE, before.get(entry.line, 0)):
-            raise Problem(
-                Exit.REFUSED,
-                "command-line-too-long",
+            raise catalogue.COMMAND_LINE_TOO_LONG.problem(
                 f"The dom0 command line of boot entry {printable(entry.known_as, 60)} would have "
                 f"{length} bytes; Xen cuts it off after {MAX_CMDLINE}.",
                 remedy="Hide fewer devices, or take arguments that are no longer needed off it.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.candidates import card_of, function_name
-from serialpass_tui.core.rules.finding import Finding, Severity
+from serialpass_tui.core.rules import catalogue
+from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.rules.uses import lost_with
 from serialpass_tui.core.text import printable
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory, PciFunction
+    from serialpass_tui.core.rules.finding import Finding
     from serialpass_tui.core.rules.uses import Use
 
 
@@ -31,9 +33,7 @@ def siblings_left(
     left = [item for item in card if item.bdf not in chosen]
     first = next((item for item in card if item.bdf in chosen), function)
     if left and first.bdf == function.bdf:
-        yield Finding(
-            "siblings-left",
-            Severity.WARN,
+        yield catalogue.SIBLINGS_LEFT.finding(
             function.bdf,
             f"{named(function)} is one function of a card; these would stay: {_list(left)}.",
             "Choose all functions of the card: they share one reset.",
@@ -89,17 +89,13 @@ def bridge_shared(
     ]
     if needed:
         item, use = needed[0]
-        yield Finding(
-            "bridge-shared-host",
-            Severity.REFUSE,
+        yield catalogue.BRIDGE_SHARED_HOST.finding(
             function.bdf,
             f"{where}: all behind it goes to one VM, and {named(item)} {use.what}.",
             "Move the card to another slot, best one that is PCI Express to the processor.",
         )
     else:
-        yield Finding(
-            "bridge-shared",
-            Severity.WARN,
+        yield catalogue.BRIDGE_SHARED.finding(
             function.bdf,
             f"{where}: to the IOMMU they are one device.",
             "Give all of them to the same VM, or move the card to another slot.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core import cards
 from serialpass_tui.core.candidates import tty_place, ttys_by_place
 from serialpass_tui.core.consoles import consoles
+from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Disk, Inventory, Nic
     from serialpass_tui.core.pool import Pool, StorageRepository
+    from serialpass_tui.core.rules.finding import Rule
 
 OTHER_DEVICE = "Choose another device: the host needs this one."
 
@@ -30,7 +32,7 @@ class Use:
     """Something of this host that is lost when the function at `bdf` is given away."""
 
     bdf: Bdf
-    code: str
+    rule: Rule
     severity: Severity
     what: str
     """In words that follow the device's name: `carries / on disk sda`."""
@@ -87,41 +89,41 @@ def _disks(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
         if carried:
             what = "carries " + " and ".join(words for _, words in carried) + f" on {name}"
             remedy = OTHER_DEVICE
-            if carried[0][0] in {"mounted-disk", "swap-disk"}:
+            if carried[0][0] in {catalogue.MOUNTED_DISK, catalogue.SWAP_DISK}:
                 remedy = "Unmount it or swap it off first, if the host does not need it."
             yield Use(disk.bdf, carried[0][0], Severity.REFUSE, what, remedy)
         else:
             yield Use(
                 disk.bdf,
-                "disk",
+                catalogue.DISK,
                 Severity.WARN,
                 f"has {name} on it, which this host does not use now",
                 "The disk goes to the VM as well: make sure that nobody misses it.",
             )
 
 
-def _carried(disk: Disk, pool: Pool | None) -> Iterator[tuple[str, str]]:
-    """What a disk carries, gravest first: code and words."""
+def _carried(disk: Disk, pool: Pool | None) -> Iterator[tuple[Rule, str]]:
+    """What a disk carries, gravest first: rule and words."""
     if "/" in disk.mounts:
-        yield "root-disk", "this host's root file system"
+        yield catalogue.ROOT_DISK, "this host's root file system"
     boot = [mount for mount in disk.mounts if mount == "/boot" or mount.startswith("/boot/")]
     if boot:
-        yield "boot-disk", printable(" and ".join(boot))
+        yield catalogue.BOOT_DISK, printable(" and ".join(boot))
     repositories = [sr for sr in (pool.srs if pool else ()) if _is_on(sr, disk)]
     for sr in repositories:
-        yield "sr-disk", f"storage repository {printable(sr.name, 40)}"
+        yield catalogue.SR_DISK, f"storage repository {printable(sr.name, 40)}"
     mounts = [mount for mount in disk.mounts if mount != "/" and mount not in boot]
     if not repositories and any(mount.startswith(_SR_MOUNTS) for mount in mounts):
-        yield "sr-disk", "a storage repository"
+        yield catalogue.SR_DISK, "a storage repository"
     mounts = [mount for mount in mounts if not mount.startswith(_SR_MOUNTS)]
     if not repositories:
         for signature in disk.signatures:
             if signature in _MEMBERS:
-                yield "disk-member", _MEMBERS[signature]
+                yield catalogue.DISK_MEMBER, _MEMBERS[signature]
     if mounts:
-        yield "mounted-disk", "file systems mounted at " + printable(", ".join(mounts))
+        yield catalogue.MOUNTED_DISK, "file systems mounted at " + printable(", ".join(mounts))
     if disk.swap:
-        yield "swap-disk", "swap space"
+        yield catalogue.SWAP_DISK, "swap space"
 
 
 def _is_on(sr: StorageRepository, disk: Disk) -> bool:
@@ -155,17 +157,19 @@ def _nics(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
         name = f"network interface {printable(nic.name)}"
         pif = _pif(nic, pool)
         if pif:
-            yield Use(nic.bdf, "pif", Severity.REFUSE, f"is {name}, {pif}")
+            yield Use(nic.bdf, catalogue.PIF, Severity.REFUSE, f"is {name}, {pif}")
         elif nic.addresses:
-            yield Use(nic.bdf, "interface", Severity.REFUSE, f"is {name}, which has an address")
+            yield Use(
+                nic.bdf, catalogue.INTERFACE, Severity.REFUSE, f"is {name}, which has an address"
+            )
         elif nic.up:
             known = pool is not None and bool(pool.pifs)
             severity = Severity.WARN if known else Severity.REFUSE
-            yield Use(nic.bdf, "interface", severity, f"is {name}, which is up")
+            yield Use(nic.bdf, catalogue.INTERFACE, severity, f"is {name}, which is up")
         else:
             yield Use(
                 nic.bdf,
-                "interface",
+                catalogue.INTERFACE,
                 Severity.WARN,
                 f"is {name}, which is down",
                 "The interface goes to the VM as well: make sure that nobody misses it.",
@@ -186,7 +190,7 @@ def _pif(nic: Nic, pool: Pool | None) -> str:
 def _vga(inventory: Inventory) -> Iterator[Use]:
     for function in inventory.pci:
         if function.boot_vga:
-            yield Use(function.bdf, "vga-console", Severity.REFUSE, "is the VGA console")
+            yield Use(function.bdf, catalogue.VGA_CONSOLE, Severity.REFUSE, "is the VGA console")
 
 
 def _usb(inventory: Inventory) -> Iterator[Use]:
@@ -201,7 +205,7 @@ def _usb(inventory: Inventory) -> Iterator[Use]:
         if virtual:
             yield Use(
                 controller,
-                "bmc-usb",
+                catalogue.BMC_USB,
                 Severity.REFUSE,
                 f"carries the {' and the '.join(virtual)}, which the remote console needs",
             )
@@ -209,7 +213,7 @@ def _usb(inventory: Inventory) -> Iterator[Use]:
         if names:
             yield Use(
                 controller,
-                "keyboard",
+                catalogue.KEYBOARD,
                 Severity.REFUSE,
                 f"has {which} on it ({', '.join(names)})",
                 "Plug the keyboard into a port of another controller and look again.",
@@ -217,6 +221,9 @@ def _usb(inventory: Inventory) -> Iterator[Use]:
 
 
 # Serial consoles ---------------------------------------------------------------------------------
+
+
+_OWNERS = {"dom0": catalogue.CONSOLE_DOM0, "Xen": catalogue.CONSOLE_XEN}
 
 
 def _consoles(inventory: Inventory) -> Iterator[Use]:
@@ -231,7 +238,7 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
             is_it = "is" if line.bdf or line.tty else "may be"
             yield Use(
                 function.bdf,
-                f"console-{line.owner.lower()}",
+                _OWNERS[line.owner],
                 Severity.REFUSE,
                 f"{is_it} {line.owner}'s console: {printable(line.word, 40)} in {line.where}",
                 "Choose another device, or move the console first (every boot entry counts).",
@@ -239,7 +246,7 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
         if "dom0" not in seen and any(t.console for t in inventory.ttys if t.name in ttys):
             yield Use(
                 function.bdf,
-                "console-dom0",
+                catalogue.CONSOLE_DOM0,
                 Severity.REFUSE,
                 "is dom0's console: the kernel writes to its tty now",
                 "Choose another device, or move dom0's console first.",
@@ -260,7 +267,7 @@ def _holders(inventory: Inventory, *, now: bool) -> Iterator[Use]:
             remedy = f"The reboot ends {names}; see that nothing starts it again."
         yield Use(
             place,
-            "tty-in-use",
+            catalogue.TTY_IN_USE,
             Severity.REFUSE if now else Severity.WARN,
             f"is in use: {names} holds {printable(tty.name)} open",
             remedy,
@@ -271,4 +278,4 @@ def _remote_consoles(inventory: Inventory) -> Iterator[Use]:
     for function in inventory.pci:
         words = cards.lookalike(function)
         if words:
-            yield Use(function.bdf, "remote-console", Severity.REFUSE, f"is {words}")
+            yield Use(function.bdf, catalogue.REMOTE_CONSOLE, Severity.REFUSE, f"is {words}")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import PowerState
-from serialpass_tui.core.rules.finding import Finding, Severity
+from serialpass_tui.core.rules import catalogue
+from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import dropped_items, users_of
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.rules.finding import Finding, Rule
+
+    _Words = tuple[Rule, Severity, str, str]
 
 NO_DEVICE = Bdf(0, 0, 0, 0)
 """Stands in a finding about a VM when no device is chosen yet: the host bridge, never one."""
@@ -28,34 +32,31 @@ def vm_findings(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
     """
     place = bdfs[0] if bdfs else NO_DEVICE
     found = [
-        Finding(code, severity, place, f"VM {printable(vm.name, 60)} {what}", remedy)
-        for code, severity, what, remedy in _about(pool, vm)
+        rule.finding(place, f"VM {printable(vm.name, 60)} {what}", remedy, severity)
+        for rule, severity, what, remedy in _about(pool, vm)
     ]
     found += _other_users(pool, vm, bdfs)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-_Words = tuple[str, Severity, str, str]
-
-
 def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
     if vm.config_refusal:
         yield (
-            "vm-file",
+            catalogue.VM_FILE,
             Severity.REFUSE,
             f"cannot be edited: {printable(vm.config_refusal, 300)}",
             "Mend that, then try again; or choose another guest.",
         )
     if vm.domain_type in {"pvh", "pv_in_pvh"}:
         yield (
-            "vm-type",
+            catalogue.VM_TYPE,
             Severity.REFUSE,
             f"is of type {vm.domain_type}: Xen gives PCI devices to HVM and PV guests only.",
             "Choose an HVM guest, or convert this one to HVM.",
         )
     elif vm.domain_type == "pv":
         yield (
-            "vm-type",
+            catalogue.VM_TYPE,
             Severity.WARN,
             (
                 "is a PV guest: its kernel needs pcifront."
@@ -67,14 +68,14 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
         )
     if vm.ha_protected:
         yield (
-            "vm-ha",
+            catalogue.VM_HA,
             Severity.REFUSE,
             "is protected by HA, which would restart it on a host without the device.",
             f"Take it out of HA first: xe vm-param-set uuid={vm.uuid} ha-restart-priority=",
         )
     if vm.power_state is PowerState.SUSPENDED:
         yield (
-            "vm-suspended",
+            catalogue.VM_SUSPENDED,
             Severity.REFUSE,
             "is suspended: what it saved knows nothing of the device.",
             "Resume it and shut it down first.",
@@ -84,7 +85,7 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
         if vm.resident_on and vm.resident_on != pool.this_host:
             where = f" on {printable(pool.host_name(vm.resident_on), 40)}"
         yield (
-            "vm-running",
+            catalogue.VM_RUNNING,
             Severity.WARN,
             f"is {vm.power_state.value.lower()}{where}: it gets the device at its next start.",
             "Shut it down (a reboot from inside is not enough) and start it on this host.",
@@ -92,7 +93,7 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
     if dropped_items(vm.pci or ""):
         items = printable(", ".join(map(repr, dropped_items(vm.pci or ""))), 80)
         yield (
-            "vm-pci-unread",
+            catalogue.VM_PCI_UNREAD,
             Severity.WARN,
             f"has items in other-config:pci that XAPI passes over without a word: {items}.",
             "They stay as they are; whoever wrote them should look at them.",
@@ -100,7 +101,7 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
     if len(pool.hosts) > 1:
         here = printable(pool.host_name(pool.this_host), 40)
         yield (
-            "vm-pool",
+            catalogue.VM_POOL,
             Severity.NOTE,
             (
                 f"must be started on {here}: on another host the same address is another device. "
@@ -113,9 +114,7 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
 def unhide_findings(pool: Pool, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
     """What to know before devices are given back to dom0: a VM that names one takes it again."""
     return tuple(
-        Finding(
-            "device-of-vm",
-            Severity.WARN,
+        catalogue.DEVICE_OF_VM.finding(
             bdf,
             _takes_again(pool, user, bdf),
             f"Take it from the VM too: serialpass-tui unbind {user.uuid} {bdf}",
@@ -142,9 +141,7 @@ def _other_users(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> Iterator[Finding]:
             if user.uuid == vm.uuid:
                 continue
             name = printable(user.name, 60)
-            yield Finding(
-                "device-taken",
-                Severity.REFUSE,
+            yield catalogue.DEVICE_TAKEN.finding(
                 bdf,
                 f"VM {name} ({user.power_state.value.lower()}) names {bdf} already: "
                 "only one of them could start.",
