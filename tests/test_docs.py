@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,11 @@ def test_the_exit_statuses_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", README))
 def test_every_link_leads_to_a_file(target: str) -> None:
     assert (ROOT / target).is_file()
+
+
+def test_the_table_of_rules_is_what_the_rules_say() -> None:
+    rules = runpy.run_path(str(ROOT / ".ci" / "rules"))
+    assert rules["with_table"](README) == README
 
 
 def test_both_commands_of_the_readme_are_there() -> None:

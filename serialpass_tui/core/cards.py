@@ -196,8 +196,16 @@ _FAMILIES: tuple[tuple[int, Family], ...] = (
     (0x155F, Family("Perle", "8250_pci", whole_vendor=True)),
     (
         0x131F,
-        Family("SIIG Cyber", "8250_pci", _PRIVATE, private_config=True, whole_vendor=True),
+        # Only the 20x cards keep registers there (8250_pci.c pci_siig20x_init).
+        Family(
+            "SIIG Cyber 20x",
+            "8250_pci",
+            _PRIVATE,
+            private_config=True,
+            models=_models(range(0x2000, 0x2020), range(0x2030, 0x2100)),
+        ),
     ),
+    (0x131F, Family("SIIG Cyber", "8250_pci", whole_vendor=True)),
     (
         0x1283,
         Family("ITE IT887x", "8250_pci", _PRIVATE, private_config=True, models=_models(0x8872)),

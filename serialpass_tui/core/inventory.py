@@ -55,6 +55,8 @@ class PciFunction:
     boot_vga: bool = False
     can_reset: bool = False
     """Whether sysfs offers a reset of this function."""
+    intx: bool | None = None
+    """Whether it may raise the line `irq` by its interrupt pin, not by MSI; None: unknown."""
 
     @property
     def base_class(self) -> int:
@@ -137,6 +139,8 @@ class Tty:
     console: bool = False
     """Whether the kernel writes its console to it (/sys/class/tty/console/active)."""
     holders: tuple[Process, ...] = ()
+    login: str = ""
+    """Where a login on it is configured, a unit or a file; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,12 @@ class Disk:
     """File-system types that udev found on it or its partitions, LVM2_member among them."""
     ids: tuple[str, ...] = ()
     """Its /dev/disk/by-id names and partitions' names, to match an SR's device."""
+    holders: tuple[str, ...] = ()
+    """What is stacked on it or its partitions: multipath, LVM, RAID, crypt or device-mapper."""
+    esp: bool = False
+    """Whether it has an EFI system partition, mounted or not."""
+    booted: bool = False
+    """Whether the firmware says that it started this host from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +173,8 @@ class Nic:
     up: bool = False
     addresses: tuple[str, ...] = ()
     mac: str = ""
+    carries: tuple[str, ...] = ()
+    """The bonds, VLANs and bridges above it, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +213,12 @@ class Inventory:
     ttys: tuple[Tty, ...] = ()
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
+    ssh_interfaces: tuple[str, ...] = ()
+    """By which interfaces the operator's SSH session comes in; empty: there is none."""
+    busy_irqs: tuple[int, ...] = ()
+    """Interrupt lines that a driver of dom0 listens on."""
+    dmar: bytes = b""
+    """ACPI's DMAR table as found; empty where there is none or it may not be read."""
     boot_files: tuple[BootText, ...] = ()
     """Those that exist, in the order in which the boot loader's tools look for them."""
     settings: tuple[BootText, ...] = ()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
+
 
 class PowerState(Enum):
     """XAPI's VM.power_state."""
@@ -93,7 +95,21 @@ class StorageRepository:
     name: str
     type: str
     device: str = ""
-    """device-config:device, for example /dev/disk/by-id/... ; empty for network SRs."""
+    """device-config:device or SCSIid, for example /dev/disk/by-id/... ; empty for file servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPci:
+    """A PCI function of another host of the pool.
+
+    XAPI knows disk controllers, network cards and displays alone (xapi-project/xen-api
+    ocaml/xapi/xapi_pci.ml): that another host is not named here says nothing of its other slots.
+    """
+
+    host: str
+    """Uuid of that host."""
+    bdf: Bdf
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,8 @@ class Pool:
     srs: tuple[StorageRepository, ...] = ()
     ha_enabled: bool = False
     name: str = ""
+    other_pci: tuple[PoolPci, ...] = ()
+    """What the other hosts have, as far as XAPI knows."""
 
     @property
     def toolstack(self) -> str:

@@ -12,7 +12,13 @@ from serialpass_tui.core import cards
 from serialpass_tui.core.candidates import card_of
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Finding, Severity
-from serialpass_tui.core.rules.neighbours import bridge_shared, named, siblings_left
+from serialpass_tui.core.rules.neighbours import (
+    bridge_shared,
+    line_shared,
+    memory_reserved,
+    named,
+    siblings_left,
+)
 from serialpass_tui.core.rules.uses import OTHER_DEVICE, Use, lost_with, uses
 from serialpass_tui.core.rules.vms import unhide_findings, vm_findings
 from serialpass_tui.core.text import printable
@@ -51,7 +57,7 @@ def findings(
     """
     order = list(dict.fromkeys(bdfs))
     chosen = frozenset(order)
-    all_uses = uses(inventory, pool, now=now)
+    all_uses = uses(inventory, pool, chosen, now=now)
     found: list[Finding] = []
     for bdf in order:
         function = inventory.function(bdf)
@@ -101,6 +107,8 @@ def _about(
     yield from _root_unplaced(inventory, function)
     yield from siblings_left(inventory, function, chosen)
     yield from bridge_shared(inventory, all_uses, function, chosen)
+    yield from line_shared(inventory, function, chosen)
+    yield from memory_reserved(inventory, function)
     if not _carries_ports(inventory, function):
         yield catalogue.NOT_SERIAL.finding(
             bdf,

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.host.firmware import BootSource
     from serialpass_tui.host.sysfs import Device
 
 _BY_ID = "/dev/disk/by-id"
+_ESP = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "0xef"}
+"""Partition types of an EFI system partition in a GPT and an MBR (UEFI Specification, 5.3.3)."""
+_STACKED = {"mpath": "multipath", "LVM": "LVM", "CRYPT": "crypt", "DMRAID": "RAID"}
+"""How the uuid of a device-mapper device begins, by what made it (dmsetup(8))."""
 _NVME_CONTROLLER = re.compile(r"nvme\d+")
 
 
@@ -58,12 +63,17 @@ class BlockDevices:
         return self._disks_under(name, frozenset())
 
     def disks(
-        self, mounts: Iterable[tuple[str, str]], swaps: Iterable[str], unread: list[str]
+        self,
+        mounts: Iterable[tuple[str, str]],
+        swaps: Iterable[str],
+        source: BootSource,
+        unread: list[str],
     ) -> list[Disk]:
         """Every disk that hardware is behind, with its mounts and swap.
 
-        `mounts` are pairs of device and mount point. What cannot be laid to a disk is told to
-        `unread`: a guard that does not know the disk of `/` must not pretend that it does.
+        `mounts` are pairs of device and mount point, `source` is what the firmware booted. What
+        cannot be laid to a disk is told to `unread`: a guard that does not know the disk of `/`
+        must not pretend that it does.
         """
         uses = {name: _Uses() for name, device in self._devices.items() if _is_disk(device)}
         for device, point in mounts:
@@ -80,7 +90,7 @@ class BlockDevices:
                 unread.append(f"which disk carries the swap space {device}")
         by_id = self._by_id()
         return [
-            self._disk(name, bdf, uses[name], by_id)
+            self._disk(name, bdf, uses[name], by_id, source)
             for name in sorted(uses)
             for bdf in _controllers(self._devices[name])
         ]
@@ -115,7 +125,12 @@ class BlockDevices:
         return [child.name for child in children(folder) if (child / "partition").exists()]
 
     def _disk(
-        self, name: str, bdf: Bdf | None, uses: _Uses, by_id: Mapping[str, tuple[str, ...]]
+        self,
+        name: str,
+        bdf: Bdf | None,
+        uses: _Uses,
+        by_id: Mapping[str, tuple[str, ...]],
+        source: BootSource,
     ) -> Disk:
         parts = self._partitions(name)
         every = [self._devices[part] for part in (name, *parts) if part in self._devices]
@@ -128,7 +143,20 @@ class BlockDevices:
             swap=uses.swap,
             signatures=tuple(dict.fromkeys(kind for kind in found if kind)),
             ids=(*ids, *parts),
+            holders=tuple(sorted({self._kind(held) for each in every for held in _holders(each)})),
+            esp=any(device.properties.get("ID_PART_ENTRY_TYPE") in _ESP for device in every),
+            booted=_is_source(source, bdf, every),
         )
+
+    def _kind(self, name: str) -> str:
+        """What made a stacked device."""
+        if name.startswith("md"):
+            return "RAID"
+        device = self._devices.get(name)
+        made = device.text("dm/uuid") if device is not None else ""
+        # kpartx puts the number of the partition first, for example part1-mpath-.
+        parts = made.split("-")[:2]
+        return next((_STACKED[part] for part in parts if part in _STACKED), "device-mapper")
 
     def _by_id(self) -> dict[str, tuple[str, ...]]:
         """The lasting names under /dev/disk/by-id, by kernel name."""
@@ -138,6 +166,27 @@ class BlockDevices:
                 target = entry.readlink().name
                 names[target] = (*names.get(target, ()), f"{_BY_ID}/{entry.name}")
         return names
+
+
+def _holders(device: Device) -> list[str]:
+    """The device-mapper and RAID devices that hold a block device open for themselves."""
+    names = [entry.name for entry in children(device.path / "holders")]
+    return [name for name in names if name.startswith(("dm-", "md"))]
+
+
+def _is_source(source: BootSource, bdf: Bdf | None, every: Iterable[Device]) -> bool:
+    """Whether a disk, with its partitions, is what the firmware booted."""
+    if source.function is not None:
+        return bdf == source.function
+    known = [
+        (d.properties.get("ID_PART_ENTRY_UUID"), d.properties.get("ID_PART_TABLE_UUID"))
+        for d in every
+    ]
+    return any(
+        (source.partition and source.partition == partition)
+        or (source.table and source.table == table)
+        for partition, table in known
+    )
 
 
 def swaps(root: Path) -> list[str]:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from serialpass_tui.core.inventory import Inventory, Nic, TtyKind
-from serialpass_tui.host import blocks, pci, serial_lines, system, usb
-from serialpass_tui.host.sysfs import link, text
+from serialpass_tui.core.inventory import Inventory, TtyKind
+from serialpass_tui.host import blocks, firmware, network, pci, serial_lines, system, usb
+from serialpass_tui.host.sysfs import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.host.network import Interface
     from serialpass_tui.host.sysfs import Device
     from serialpass_tui.host.system import Run
 
 _ISA_BRIDGE = 0x0601
 _ROOT_UNKNOWN = "which disk carries /"
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """A network interface as the libraries tell it."""
-
-    up: bool = False
-    addresses: tuple[str, ...] = ()
-    mac: str = ""
 
 
 class Machine(Protocol):
@@ -47,6 +38,9 @@ class Machine(Protocol):
 
     def pids(self) -> Sequence[int]:
         """All processes."""
+
+    def pid(self) -> int:
+        """This process."""
 
 
 def gather(root: Path, machine: Machine, run: Run) -> Inventory:
@@ -69,8 +63,9 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
     )
     usb_devices = usb.usb_devices(machine.devices("usb"))
     disks = blocks.BlockDevices(machine.devices("block"), root).disks(
-        machine.mounts(), blocks.swaps(root), unread
+        machine.mounts(), blocks.swaps(root), firmware.boot_source(root, functions), unread
     )
+    net, interfaces = list(machine.devices("net")), machine.interfaces()
     if not any("/" in disk.mounts for disk in disks) and not any(
         fact.startswith(_ROOT_UNKNOWN) for fact in unread
     ):
@@ -99,7 +94,10 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         ),
         ttys=tuple(ttys),
         disks=tuple(disks),
-        nics=tuple(_nics(machine.devices("net"), machine.interfaces())),
+        nics=network.nics(net, interfaces, root),
+        ssh_interfaces=network.ssh_interfaces(root, machine.pid(), net, interfaces, unread),
+        dmar=firmware.dmar(root, unread),
+        busy_irqs=pci.busy_irqs(root),
         boot_files=system.boot_files(root, unread),
         settings=system.settings(root, unread),
         setting_folders=system.setting_folders(root),
@@ -112,32 +110,3 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
 def boot_id(root: Path) -> str:
     """The kernel's id of the present boot: another one proves that the host was restarted."""
     return text(root / "proc/sys/kernel/random/boot_id")
-
-
-def _nics(devices: Iterable[Device], interfaces: Mapping[str, Interface]) -> list[Nic]:
-    """The interfaces that hardware is behind, with the addresses of the bridge or bond above."""
-    known = {device.name: device for device in devices}
-    found = []
-    for device in known.values():
-        if not (device.path / "device").exists():
-            continue
-        own = interfaces.get(device.name, Interface())
-        addresses = dict.fromkeys(own.addresses)
-        for master in _masters(device, known):
-            addresses |= dict.fromkeys(interfaces.get(master, Interface()).addresses)
-        bdf: Bdf | None = next(iter(device.functions_above), None)
-        found.append(Nic(device.name, bdf, own.up, tuple(addresses), own.mac))
-    return sorted(found, key=lambda nic: nic.name)
-
-
-def _masters(device: Device, known: Mapping[str, Device]) -> list[str]:
-    """The bond, then the bridge that an interface is a port of, as far up as it goes."""
-    names: list[str] = []
-    place: Path | None = device.path
-    while place is not None:
-        name = link(place / "master") or link(place / "brport/bridge")
-        if not name or name in names:
-            break
-        names.append(name)
-        place = known[name].path if name in known else None
-    return names

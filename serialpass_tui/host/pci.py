@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import PciFunction
-from serialpass_tui.host.sysfs import functions_in
+from serialpass_tui.host.sysfs import children, functions_in, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +22,10 @@ IDS_FILES = ("usr/share/hwdata/pci.ids", "usr/share/misc/pci.ids", "usr/share/pc
 
 _STATUS, _HAS_CAPABILITIES = 0x06, 0x10
 _FIRST_CAPABILITY, _PCI_EXPRESS = 0x34, 0x10
+_PIN = 0x3D
 _PUBLIC = 64
 """Bytes of configuration space that anybody may read; capabilities lie behind them."""
+_LISTENED = re.compile(r"\s*(\d+):.*(?:level|edge|fasteoi)\s+\S", re.IGNORECASE)
 
 
 def functions(devices: Iterable[Device], unread: list[str]) -> list[PciFunction]:
@@ -68,7 +71,30 @@ def _function(device: Device, bdf: Bdf, *, pcie: bool) -> PciFunction:
         irq=device.number("irq"),
         boot_vga=device.number("boot_vga") == 1,
         can_reset=(device.path / "reset").exists(),
+        intx=raises_line(device),
     )
+
+
+def raises_line(device: Device) -> bool | None:
+    """Whether a function may raise its interrupt line; None when that cannot be read.
+
+    It has an interrupt pin (PCI Local Bus Specification, offset 3Dh), and no driver has it use MSI
+    (Linux drivers/pci/msi, the folder msi_irqs).
+    """
+    if children(device.path / "msi_irqs"):
+        return False
+    with suppress(OSError), (device.path / "config").open("rb", buffering=0) as config:
+        header = config.read(_PUBLIC)
+        if len(header) == _PUBLIC:
+            return header[_PIN] != 0 and device.number("irq") != 0
+    return None
+
+
+def busy_irqs(root: Path) -> tuple[int, ...]:
+    """The interrupt lines that a driver of dom0 listens on: those with a name in the table."""
+    table = text(root / "proc/interrupts").splitlines()
+    found = (_LISTENED.match(line) for line in table)
+    return tuple(int(match[1]) for match in found if match)
 
 
 def has_pcie_capability(device: Device) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ import pyudev
 
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import commands, facts
-from serialpass_tui.host.facts import Interface, Machine
+from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from serialpass_tui.core.inventory import Inventory
+    from serialpass_tui.host.facts import Machine
     from serialpass_tui.host.system import Run
 
 
@@ -69,6 +71,10 @@ class LibraryMachine:
     def pids(self) -> Sequence[int]:
         """All processes."""
         return psutil.pids()
+
+    def pid(self) -> int:
+        """This process."""
+        return os.getpid()
 
 
 def probe(

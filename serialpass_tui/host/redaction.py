@@ -173,6 +173,7 @@ def _pool(pool: Pool, names: Pseudonyms) -> Pool:
         vms=tuple(_vm(vm, names) for vm in pool.vms),
         pifs=tuple(_pif(pif, names) for pif in pool.pifs),
         srs=tuple(_sr(sr, names) for sr in pool.srs),
+        other_pci=tuple(replace(pci, host=names.uuid(pci.host)) for pci in pool.other_pci),
         name=names.name("pool", pool.name),
     )
 
@@ -217,16 +218,22 @@ def _pif(pif: Pif, names: Pseudonyms) -> Pif:
 
 
 def _sr(sr: StorageRepository, names: Pseudonyms) -> StorageRepository:
-    devices = (
-        names.disk_id(device) if device.startswith(_BY_ID_FOLDER) else _uuids(device, names)
-        for device in sr.device.split(",")
-    )
+    devices = (_sr_device(device, names) for device in sr.device.split(","))
     return replace(
         sr,
         uuid=names.uuid(sr.uuid),
         name=names.name("sr", sr.name),
         device=",".join(devices),
     )
+
+
+def _sr_device(device: str, names: Pseudonyms) -> str:
+    """A PBD's device; a bare SCSI id is half of a by-id name, and both must go on fitting."""
+    if device.startswith(_BY_ID_FOLDER):
+        return names.disk_id(device)
+    if device and "/" not in device:
+        return names.disk_id(f"scsi-{device}")
+    return _uuids(device, names)
 
 
 def _uuids(text: str, names: Pseudonyms) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Process, Tty, TtyKind
-from serialpass_tui.host.sysfs import number, text
+from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.host.usb import port_path
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _UNKNOWN_PORT = "0"
 _ISA_PATHS = {"pnp0", _PLACEHOLDER}
 _DRIVER_LINE = re.compile(r"(\d+): uart:(\S+)(?: port:([0-9A-Fa-f]+))?(?:.*? irq:(\d+))?")
 _TTY_NODE = re.compile(r"/dev/(tty[A-Za-z]\w*)")
+_GETTY_UNIT = re.compile(r"(?:serial-)?getty@(tty[A-Za-z]\w*)\.service")
+_INITTAB = re.compile(r"(?m)^[^#\n]*getty\b[^#\n]*\b(tty[A-Za-z]\w*)")
 _CONSOLE = re.compile(r"(?:^|\s)console=(tty[A-Za-z]\w*)")
 
 
@@ -60,6 +62,7 @@ def serial_ttys(
     drivers/tty/serial/8250/8250_core.c serial8250_register_ports).
     """
     table = driver_table(root)
+    configured = logins(root)
     doubtful = []
     found = []
     for device in devices:
@@ -83,6 +86,7 @@ def serial_ttys(
                 irq=device.number("irq") or line.irq,
                 console=device.name in consoles,
                 holders=holders.get(device.name, ()),
+                login=configured.get(device.name, ""),
             )
         )
     if doubtful:
@@ -127,6 +131,20 @@ def _place(device: Device, isa_bridges: AbstractSet[Bdf]) -> tuple[TtyKind, Bdf 
     if device.number("port", 16) or _ISA_PATHS.intersection(device.hardware.parts):
         return TtyKind.ISA, None, ""
     return TtyKind.OTHER, None, ""
+
+
+def logins(root: Path) -> dict[str, str]:
+    """Where a login on each tty is configured: a line of /etc/inittab, or a systemd unit.
+
+    Units enabled by hand lie in a `.wants` folder (systemd.unit(5)); the ones that systemd makes
+    for consoles of the command line are known from that.
+    """
+    found = dict.fromkeys(_INITTAB.findall(text(root / "etc/inittab")), "/etc/inittab")
+    for folder in children(root / "etc/systemd/system"):
+        if folder.name.endswith(".wants"):
+            names = (entry.name for entry in children(folder))
+            found |= {m[1]: m[0] for m in map(_GETTY_UNIT.fullmatch, names) if m}
+    return found
 
 
 def driver_table(root: Path) -> dict[str, Line]:

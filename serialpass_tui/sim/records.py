@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serialpass_tui.core.inventory import Inventory
-    from serialpass_tui.core.pool import Pif, Pool, PoolHost, StorageRepository
+    from serialpass_tui.core.pool import Pif, Pool, PoolHost, PoolPci, StorageRepository
 
 Record = dict[str, Any]
 Database = dict[str, dict[str, Record]]
@@ -43,6 +43,7 @@ def database(pool: Pool, facts: Inventory) -> Database:
         "PIF": list(_pifs(pool, here)),
         "SR": [_sr(sr) for sr in pool.srs],
         "PBD": [_pbd(sr, here) for sr in pool.srs],
+        "PCI": [_pci(item) for item in pool.other_pci],
     }
     if old:
         for record in records["VM"]:
@@ -315,6 +316,31 @@ def _sr(sr: StorageRepository) -> Record:
         "other_config": {},
         "tags": [],
         "sm_config": {},
+    }
+
+
+def _pci(item: PoolPci) -> Record:
+    """One of another host; those of this host are asked of the kernel, not of XAPI."""
+    vendor, _, device = item.name.partition(" ")
+    return {
+        "uuid": _uuid("PCI", f"{item.host} {item.bdf}"),
+        "class_id": "01",
+        "class_name": "",
+        "vendor_id": "",
+        "vendor_name": vendor,
+        "device_id": "",
+        "device_name": device,
+        "host": ref("host", item.host),
+        "pci_id": str(item.bdf),
+        "functions": "1",
+        "dependencies": [],
+        "attached_VMs": [],
+        "other_config": {},
+        "subsystem_vendor_id": "",
+        "subsystem_vendor_name": "",
+        "subsystem_device_id": "",
+        "subsystem_device_name": "",
+        "driver_name": "",
     }
 
 

@@ -6,12 +6,23 @@ references as `OpaqueRef:...`, and fields that an older XAPI does not have are a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from serialpass_tui.core.pool import Pif, Pool, PoolHost, PowerState, StorageRepository, Vm
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.pool import (
+    Pif,
+    Pool,
+    PoolHost,
+    PoolPci,
+    PowerState,
+    StorageRepository,
+    Vm,
+)
+from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Record = Mapping[str, Any]
     Records = Mapping[str, Record]
@@ -53,6 +64,7 @@ def pool_of(
     pifs: Records,
     srs: Records,
     pbds: Records,
+    pcis: Records,
 ) -> Pool:
     """The pool as seen from the host whose reference is `this_host`."""
     uuids = {ref: host["uuid"] for ref, host in hosts.items()}
@@ -66,6 +78,7 @@ def pool_of(
         srs=tuple(sorted(_srs_of(this_host, srs, pbds), key=lambda sr: (sr.name, sr.uuid))),
         ha_enabled=bool(pool["ha_enabled"]),
         name=pool["name_label"],
+        other_pci=tuple(_pcis_of(this_host, pcis, uuids)),
     )
 
 
@@ -96,6 +109,15 @@ def _pifs_of(this_host: str, pifs: Records) -> list[Pif]:
     ]
 
 
+def _pcis_of(this_host: str, pcis: Records, hosts: Mapping[str, str]) -> Iterator[PoolPci]:
+    """The PCI functions of the other hosts that XAPI knows."""
+    others = [pci for pci in pcis.values() if pci["host"] != this_host and pci["host"] in hosts]
+    for record in sorted(others, key=lambda pci: (hosts[pci["host"]], pci["pci_id"])):
+        with suppress(Problem):
+            name = f"{record['vendor_name']} {record['device_name']}"
+            yield PoolPci(hosts[record["host"]], Bdf.parse(record["pci_id"]), name)
+
+
 def _srs_of(this_host: str, srs: Records, pbds: Records) -> list[StorageRepository]:
     """The SRs of this host, unplugged ones too: their disks are needed when they are plugged."""
     return [
@@ -103,7 +125,7 @@ def _srs_of(this_host: str, srs: Records, pbds: Records) -> list[StorageReposito
             uuid=srs[pbd["SR"]]["uuid"],
             name=srs[pbd["SR"]]["name_label"],
             type=srs[pbd["SR"]]["type"],
-            device=pbd["device_config"].get("device", ""),
+            device=pbd["device_config"].get("device") or pbd["device_config"].get("SCSIid", ""),
         )
         for pbd in pbds.values()
         if pbd["host"] == this_host and pbd["SR"] in srs

@@ -61,17 +61,26 @@ class Xapi:
         self._poll = poll
 
     def pool(self) -> Pool:
-        """Hosts, VMs, PIFs and SRs, each class read in one call. Raises Problem."""
+        """Hosts, VMs, PIFs, SRs and PCI functions, each class read in one call. Raises Problem."""
         with self._session() as session:
             hosts = session.call("host.get_all_records")
             this_host = self._this_host(session, hosts)
-            pools, vms, pifs, srs, pbds = (
+            pools, vms, pifs, srs, pbds, pcis = (
                 session.call(f"{kind}.get_all_records")
-                for kind in ("pool", "VM", "PIF", "SR", "PBD")
+                for kind in ("pool", "VM", "PIF", "SR", "PBD", "PCI")
             )
             with reading():
                 pool: dict[str, Any] = next(iter(pools.values()), {})
-                return pool_of(this_host, pool, hosts=hosts, vms=vms, pifs=pifs, srs=srs, pbds=pbds)
+                return pool_of(
+                    this_host,
+                    pool,
+                    hosts=hosts,
+                    vms=vms,
+                    pifs=pifs,
+                    srs=srs,
+                    pbds=pbds,
+                    pcis=pcis,
+                )
 
     def vm(self, uuid: str) -> Vm:
         """One VM, read anew. Raises Problem."""

@@ -56,7 +56,9 @@ def device(ids: str, *interfaces: int) -> UsbDevice:
         ("135a:0841", 0x070002, "Brainboxes"),
         ("135a:0841", 0x020000, ""),
         ("155f:0001", 0x070002, "Perle"),
-        ("131f:2000", 0x070002, "SIIG Cyber"),
+        ("131f:1000", 0x070002, "SIIG Cyber"),
+        ("131f:2000", 0x070002, "SIIG Cyber 20x"),
+        ("131f:2020", 0x070101, ""),
         ("1283:8872", 0x070002, "ITE IT887x"),
         ("1283:8892", 0x060400, ""),
         ("1c29:1108", 0x070002, "Fintek F815xx"),
@@ -73,7 +75,13 @@ def test_family(ids: str, class_code: int, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("ids", "private"),
-    [("131f:1000", True), ("1283:8872", True), ("1c29:1104", True), ("9710:9922", False)],
+    [
+        ("131f:1000", False),
+        ("131f:2000", True),
+        ("1283:8872", True),
+        ("1c29:1104", True),
+        ("9710:9922", False),
+    ],
 )
 def test_private_configuration_space(ids: str, private: bool) -> None:
     found = cards.family(function(ids, 0x070002))
@@ -173,5 +181,5 @@ def test_usb_classes() -> None:
 
 def test_guest_note() -> None:
     assert "8250_exar" in cards.guest_note(function("13a8:0354", 0x070002))
-    assert "private registers" in cards.guest_note(function("131f:1000", 0x070002))
+    assert "private registers" in cards.guest_note(function("131f:2000", 0x070002))
     assert not cards.guest_note(function("ffff:0001", 0x070002))

@@ -28,7 +28,7 @@ from serialpass_tui.core.inventory import (
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import facts, pci, serial_lines, sysfs, system
 from serialpass_tui.host.commands import Completed
-from serialpass_tui.host.facts import Interface
+from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
 if TYPE_CHECKING:
@@ -120,6 +120,9 @@ class Tree:
 
     def pids(self) -> Sequence[int]:
         return self.processes
+
+    def pid(self) -> int:
+        return 4711
 
     def run(self, argv: Sequence[str]) -> Completed:
         self.ran.append(tuple(argv))
@@ -546,7 +549,14 @@ def test_nics_with_the_addresses_of_their_bond_and_bridge(tree: Tree) -> None:
         "lo": Interface(up=True, addresses=("127.0.0.1",)),
     }
     assert (
-        Nic("eth0", bdf("00:19.0"), True, ("10.0.0.5",), "00:11:22:33:44:55"),
+        Nic(
+            "eth0",
+            bdf("00:19.0"),
+            True,
+            ("10.0.0.5",),
+            "00:11:22:33:44:55",
+            ("bond0", "xenbr0"),
+        ),
         Nic("eth1", bdf("02:00.0")),
     ) == tree.gather().nics
 

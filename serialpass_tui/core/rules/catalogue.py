@@ -26,6 +26,14 @@ def _rule(code: str, severities: Severity | tuple[Severity, ...], meaning: str) 
 
 ROOT_DISK = _rule("root-disk", _REFUSE, "A disk behind it carries `/`.")
 BOOT_DISK = _rule("boot-disk", _REFUSE, "A disk behind it carries `/boot` or the ESP.")
+BOOTED_DISK = _rule(
+    "booted-disk", _REFUSE, "The firmware started this host from a disk or stick behind it."
+)
+ESP_DISK = _rule(
+    "esp-disk",
+    _REFUSE,
+    "A disk behind it has an ESP, and from which one this host was started is not known.",
+)
 SR_DISK = _rule("sr-disk", _REFUSE, "A disk behind it belongs to the PBD of a storage repository.")
 DISK_MEMBER = _rule(
     "disk-member", _REFUSE, "A disk behind it is a member of LVM, RAID, multipath or the like."
@@ -39,6 +47,9 @@ DISK = _rule("disk", _WARN, "A disk behind it is not used by this host.")
 
 # What the operator reaches the host by -----------------------------------------------------------
 
+SSH_SESSION = _rule(
+    "ssh-session", _REFUSE, "The operator's SSH session comes in by a network interface on it."
+)
 PIF = _rule("pif", _REFUSE, "A PIF of this host is on it, alone or as part of a bond.")
 INTERFACE = _rule(
     "interface",
@@ -47,7 +58,11 @@ INTERFACE = _rule(
     "address, or if it is up and XAPI does not say what for.",
 )
 VGA_CONSOLE = _rule("vga-console", _REFUSE, "It is the VGA console.")
-KEYBOARD = _rule("keyboard", _REFUSE, "A keyboard is plugged into this USB controller.")
+KEYBOARD = _rule(
+    "keyboard",
+    (_REFUSE, _WARN),
+    "A keyboard is plugged into this USB controller: refused if no other would be left.",
+)
 BMC_USB = _rule(
     "bmc-usb", _REFUSE, "The BMC's virtual keyboard or media is on this USB controller."
 )
@@ -66,6 +81,8 @@ TTY_IN_USE = _rule(
     "A process, a login among them, holds its tty open: refused when taken without a reboot.",
 )
 
+GETTY = _rule("getty", _WARN, "A login is configured on its tty, though none runs there now.")
+
 # Neighbours --------------------------------------------------------------------------------------
 
 NO_SUCH_DEVICE = _rule("no-such-device", _REFUSE, "No PCI device is at that address.")
@@ -81,10 +98,20 @@ BRIDGE_SHARED = _rule(
 )
 SIBLINGS_LEFT = _rule("siblings-left", _WARN, "Other functions of the same card were not chosen.")
 
+SHARED_IRQ = _rule(
+    "shared-irq", _NOTE, "A device that dom0 keeps raises the same interrupt line (INTx)."
+)
+
 # Whether it would work ---------------------------------------------------------------------------
 
 IOMMU_OFF = _rule("iommu-off", _WARN, "Xen runs without an IOMMU.")
 IOMMU_UNKNOWN = _rule("iommu-unknown", _NOTE, "Whether Xen has an IOMMU could not be found out.")
+RMRR_SHARED = _rule(
+    "rmrr-shared",
+    _WARN,
+    "The firmware reserves memory (RMRR) for it and others together: Xen may refuse it.",
+)
+RMRR = _rule("rmrr", _NOTE, "The firmware reserves memory (RMRR) for it alone.")
 PRIVATE_CONFIG = _rule(
     "private-config",
     _WARN,
@@ -114,6 +141,9 @@ DEVICE_TAKEN = _rule("device-taken", _REFUSE, "Another VM names the device.")
 VM_RUNNING = _rule("vm-running", _WARN, "The VM runs: it gets the device at its next start.")
 VM_PCI_UNREAD = _rule(
     "vm-pci-unread", _WARN, "`other-config:pci` of the VM has items that XAPI passes over."
+)
+POOL_ADDRESS = _rule(
+    "pool-address", _WARN, "On another host of the pool that address is another device."
 )
 DEVICE_OF_VM = _rule(
     "device-of-vm", _WARN, "A VM still names the device that is given back to dom0."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core import dmar
 from serialpass_tui.core.candidates import card_of, function_name
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
@@ -100,6 +101,63 @@ def bridge_shared(
             f"{where}: to the IOMMU they are one device.",
             "Give all of them to the same VM, or move the card to another slot.",
         )
+
+
+def line_shared(
+    inventory: Inventory, function: PciFunction, chosen: frozenset[Bdf]
+) -> Iterator[Finding]:
+    """Devices that dom0 keeps, on the interrupt line that this one raises.
+
+    Xen lets dom0 and a guest share a line, without security support (xen-project/xen SUPPORT.md):
+    a guest that does not answer its card's interrupts holds up those of the others.
+    """
+    if not function.intx:
+        return
+    others = [
+        item
+        for item in inventory.pci
+        if item.irq == function.irq
+        and item.intx
+        and item.driver not in {"", "pciback"}
+        and item.bdf not in chosen
+    ]
+    if others and function.irq in inventory.busy_irqs:
+        yield catalogue.SHARED_IRQ.finding(
+            function.bdf,
+            f"{named(function)} shares interrupt line {function.irq} with {_list(others)}.",
+            "If one of them falters while the VM runs, move the card to another slot.",
+        )
+
+
+def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Finding]:
+    """Memory that the firmware reserves for this function, and for which others as well.
+
+    Xen refuses a device whose reserved memory is shared, unless its toolstack asks for the relaxed
+    policy (xen-project/xen xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device).
+    """
+    for area in dmar.reserved(inventory.dmar):
+        places = [dmar.resolve(scope, inventory.pci) for scope in area.scopes]
+        if function.bdf not in places:
+            continue
+        others = [place.short if place else "another" for place in places]
+        others.remove(function.bdf.short)
+        where = f"{named(function)}: the firmware reserves memory at {area.base:#x} for it"
+        if others:
+            yield catalogue.RMRR_SHARED.finding(
+                function.bdf,
+                f"{where} and {', '.join(others)} (RMRR): Xen may refuse to give it to a VM, with "
+                '"Operation not permitted".',
+                "XenServer 8 and XCP-ng 8.3 allow it on most hosts. Before: switch off in the "
+                "firmware setup what uses it there (USB legacy support, HP's shared memory); "
+                "with xl add rdm_policy=relaxed.",
+            )
+        else:
+            yield catalogue.RMRR.finding(
+                function.bdf,
+                f"{where} (RMRR): firmware or BMC may go on using it.",
+                "If the VM does not start, switch off USB legacy support in the firmware setup.",
+            )
+        return
 
 
 def _list(functions: Iterable[PciFunction]) -> str:

@@ -33,23 +33,35 @@ class Use:
 
     bdf: Bdf
     rule: Rule
-    severity: Severity
     what: str
     """In words that follow the device's name: `carries / on disk sda`."""
     remedy: str = OTHER_DEVICE
+    weight: Severity | None = None
+    """Where the rule has several severities and this is not the gravest."""
+
+    @property
+    def severity(self) -> Severity:
+        """How much it weighs that the host loses this."""
+        return self.weight or self.rule.severities[0]
 
 
-def uses(inventory: Inventory, pool: Pool | None, *, now: bool) -> tuple[Use, ...]:
-    """Everything that this host uses; `now` weighs what a reboot would end by itself."""
+def uses(
+    inventory: Inventory, pool: Pool | None, chosen: frozenset[Bdf], *, now: bool
+) -> tuple[Use, ...]:
+    """Everything that this host uses, on whatever function.
+
+    `chosen` weighs what there is more than one of, `now` what a reboot would end by itself.
+    """
     return tuple(
         use
         for part in (
             _disks(inventory, pool),
             _nics(inventory, pool),
             _vga(inventory),
-            _usb(inventory),
+            _usb(inventory, chosen),
             _consoles(inventory),
             _holders(inventory, now=now),
+            _logins(inventory),
             _remote_consoles(inventory),
         )
         for use in part
@@ -70,10 +82,15 @@ def lost_with(inventory: Inventory, all_uses: tuple[Use, ...], bdf: Bdf) -> tupl
 
 _MEMBERS = {
     "LVM2_member": "LVM (on XenServer most often a storage repository)",
+    "LVM": "LVM (on XenServer most often a storage repository)",
     "linux_raid_member": "a software RAID",
+    "RAID": "a software RAID",
     "mpath_member": "a multipath device",
+    "multipath": "a multipath device",
+    "device-mapper": "a device-mapper device",
     "zfs_member": "a ZFS pool",
     "crypto_LUKS": "an encrypted volume",
+    "crypt": "an encrypted volume",
     "drbd": "DRBD",
     "ceph_bluestore": "Ceph",
 }
@@ -81,22 +98,26 @@ _SR_MOUNTS = ("/run/sr-mount", "/var/run/sr-mount")
 
 
 def _disks(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
+    found = any(disk.booted or any(map(_is_boot, disk.mounts)) for disk in inventory.disks)
     for disk in inventory.disks:
         if disk.bdf is None:
             continue
         carried = tuple(_carried(disk, pool))
+        if disk.esp and inventory.uefi and not found:
+            carried += (
+                (catalogue.ESP_DISK, "an ESP, perhaps the one that this host starts from,"),
+            )
         name = f"disk {printable(disk.name)}"
         if carried:
             what = "carries " + " and ".join(words for _, words in carried) + f" on {name}"
             remedy = OTHER_DEVICE
             if carried[0][0] in {catalogue.MOUNTED_DISK, catalogue.SWAP_DISK}:
                 remedy = "Unmount it or swap it off first, if the host does not need it."
-            yield Use(disk.bdf, carried[0][0], Severity.REFUSE, what, remedy)
+            yield Use(disk.bdf, carried[0][0], what, remedy)
         else:
             yield Use(
                 disk.bdf,
                 catalogue.DISK,
-                Severity.WARN,
                 f"has {name} on it, which this host does not use now",
                 "The disk goes to the VM as well: make sure that nobody misses it.",
             )
@@ -106,9 +127,11 @@ def _carried(disk: Disk, pool: Pool | None) -> Iterator[tuple[Rule, str]]:
     """What a disk carries, gravest first: rule and words."""
     if "/" in disk.mounts:
         yield catalogue.ROOT_DISK, "this host's root file system"
-    boot = [mount for mount in disk.mounts if mount == "/boot" or mount.startswith("/boot/")]
+    boot = [mount for mount in disk.mounts if _is_boot(mount)]
     if boot:
         yield catalogue.BOOT_DISK, printable(" and ".join(boot))
+    if disk.booted:
+        yield catalogue.BOOTED_DISK, "the boot loader that the firmware started"
     repositories = [sr for sr in (pool.srs if pool else ()) if _is_on(sr, disk)]
     for sr in repositories:
         yield catalogue.SR_DISK, f"storage repository {printable(sr.name, 40)}"
@@ -117,13 +140,18 @@ def _carried(disk: Disk, pool: Pool | None) -> Iterator[tuple[Rule, str]]:
         yield catalogue.SR_DISK, "a storage repository"
     mounts = [mount for mount in mounts if not mount.startswith(_SR_MOUNTS)]
     if not repositories:
-        for signature in disk.signatures:
-            if signature in _MEMBERS:
-                yield catalogue.DISK_MEMBER, _MEMBERS[signature]
+        signs = (*disk.signatures, *disk.holders)
+        for words in dict.fromkeys(_MEMBERS[sign] for sign in signs if sign in _MEMBERS):
+            yield catalogue.DISK_MEMBER, words
     if mounts:
         yield catalogue.MOUNTED_DISK, "file systems mounted at " + printable(", ".join(mounts))
     if disk.swap:
         yield catalogue.SWAP_DISK, "swap space"
+
+
+def _is_boot(mount: str) -> bool:
+    """Whether what is mounted there is read before there is a root file system."""
+    return mount in {"/boot", "/efi"} or mount.startswith("/boot/")
 
 
 def _is_on(sr: StorageRepository, disk: Disk) -> bool:
@@ -151,28 +179,29 @@ def _is_partition(name: str, disk: str) -> bool:
 
 
 def _nics(inventory: Inventory, pool: Pool | None) -> Iterator[Use]:
+    known = pool is not None and bool(pool.pifs)
     for nic in inventory.nics:
         if nic.bdf is None:
             continue
         name = f"network interface {printable(nic.name)}"
+        if not set(inventory.ssh_interfaces).isdisjoint((nic.name, *nic.carries)):
+            what = f"is {name}, by which your SSH session comes in"
+            yield Use(nic.bdf, catalogue.SSH_SESSION, what)
         pif = _pif(nic, pool)
         if pif:
-            yield Use(nic.bdf, catalogue.PIF, Severity.REFUSE, f"is {name}, {pif}")
+            yield Use(nic.bdf, catalogue.PIF, f"is {name}, {pif}")
         elif nic.addresses:
-            yield Use(
-                nic.bdf, catalogue.INTERFACE, Severity.REFUSE, f"is {name}, which has an address"
-            )
+            yield Use(nic.bdf, catalogue.INTERFACE, f"is {name}, which has an address")
         elif nic.up:
-            known = pool is not None and bool(pool.pifs)
-            severity = Severity.WARN if known else Severity.REFUSE
-            yield Use(nic.bdf, catalogue.INTERFACE, severity, f"is {name}, which is up")
+            weight = Severity.WARN if known else Severity.REFUSE
+            yield Use(nic.bdf, catalogue.INTERFACE, f"is {name}, which is up", OTHER_DEVICE, weight)
         else:
             yield Use(
                 nic.bdf,
                 catalogue.INTERFACE,
-                Severity.WARN,
                 f"is {name}, which is down",
                 "The interface goes to the VM as well: make sure that nobody misses it.",
+                Severity.WARN,
             )
 
 
@@ -190,13 +219,12 @@ def _pif(nic: Nic, pool: Pool | None) -> str:
 def _vga(inventory: Inventory) -> Iterator[Use]:
     for function in inventory.pci:
         if function.boot_vga:
-            yield Use(function.bdf, catalogue.VGA_CONSOLE, Severity.REFUSE, "is the VGA console")
+            yield Use(function.bdf, catalogue.VGA_CONSOLE, "is the VGA console")
 
 
-def _usb(inventory: Inventory) -> Iterator[Use]:
+def _usb(inventory: Inventory, chosen: frozenset[Bdf]) -> Iterator[Use]:
     placed = [device for device in inventory.usb if device.controller is not None]
     keyboards = [device for device in placed if device.is_keyboard and not cards.bmc_usb(device)]
-    which = "the only keyboard" if len(keyboards) == 1 else "a keyboard"
     for controller in dict.fromkeys(device.controller for device in placed):
         if controller is None:
             continue
@@ -206,18 +234,29 @@ def _usb(inventory: Inventory) -> Iterator[Use]:
             yield Use(
                 controller,
                 catalogue.BMC_USB,
-                Severity.REFUSE,
                 f"carries the {' and the '.join(virtual)}, which the remote console needs",
             )
         names = [printable(device.name, 50) for device in here if device in keyboards]
-        if names:
+        lost = chosen | {controller}
+        left = [d.controller for d in keyboards if d.controller and d.controller not in lost]
+        if not names:
+            continue
+        if left:
             yield Use(
                 controller,
                 catalogue.KEYBOARD,
-                Severity.REFUSE,
-                f"has {which} on it ({', '.join(names)})",
-                "Plug the keyboard into a port of another controller and look again.",
+                f"has a keyboard on it ({', '.join(names)}); one on {left[0].short} is left",
+                "Make sure that the other keyboard is the one in front of this host.",
+                Severity.WARN,
             )
+            continue
+        which = "the only keyboard" if len(keyboards) == 1 else "a keyboard"
+        yield Use(
+            controller,
+            catalogue.KEYBOARD,
+            f"has {which} on it ({', '.join(names)})",
+            "Plug the keyboard into a port of another controller and look again.",
+        )
 
 
 # Serial consoles ---------------------------------------------------------------------------------
@@ -239,7 +278,6 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
             yield Use(
                 function.bdf,
                 _OWNERS[line.owner],
-                Severity.REFUSE,
                 f"{is_it} {line.owner}'s console: {printable(line.word, 40)} in {line.where}",
                 "Choose another device, or move the console first (every boot entry counts).",
             )
@@ -247,7 +285,6 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
             yield Use(
                 function.bdf,
                 catalogue.CONSOLE_DOM0,
-                Severity.REFUSE,
                 "is dom0's console: the kernel writes to its tty now",
                 "Choose another device, or move dom0's console first.",
             )
@@ -268,9 +305,27 @@ def _holders(inventory: Inventory, *, now: bool) -> Iterator[Use]:
         yield Use(
             place,
             catalogue.TTY_IN_USE,
-            Severity.REFUSE if now else Severity.WARN,
             f"is in use: {names} holds {printable(tty.name)} open",
             remedy,
+            Severity.REFUSE if now else Severity.WARN,
+        )
+
+
+def _logins(inventory: Inventory) -> Iterator[Use]:
+    for tty in inventory.ttys:
+        place = tty_place(inventory, tty)
+        running = any("getty" in item.name for item in tty.holders)
+        if place is None or not tty.login or running:
+            continue
+        login = printable(tty.login, 60)
+        unit = login.endswith(".service")
+        yield Use(
+            place,
+            catalogue.GETTY,
+            f"has a login configured on {printable(tty.name)} ({login})",
+            f"Disable it: systemctl disable --now {login}."
+            if unit
+            else f"Take the line with {printable(tty.name)} out of {login}, then telinit q.",
         )
 
 
@@ -278,4 +333,4 @@ def _remote_consoles(inventory: Inventory) -> Iterator[Use]:
     for function in inventory.pci:
         words = cards.lookalike(function)
         if words:
-            yield Use(function.bdf, catalogue.REMOTE_CONSOLE, Severity.REFUSE, f"is {words}")
+            yield Use(function.bdf, catalogue.REMOTE_CONSOLE, f"is {words}")

@@ -36,6 +36,7 @@ def vm_findings(pool: Pool, vm: Vm, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
         for rule, severity, what, remedy in _about(pool, vm)
     ]
     found += _other_users(pool, vm, bdfs)
+    found += _elsewhere(pool, bdfs)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
@@ -109,6 +110,25 @@ def _about(pool: Pool, vm: Vm) -> Iterator[_Words]:
             ),
             f"Start it with xe vm-start uuid={vm.uuid} on={pool.this_host}.",
         )
+
+
+def _elsewhere(pool: Pool, bdfs: Sequence[Bdf]) -> Iterator[Finding]:
+    """What other hosts have at the address: a VM started there takes that without a word.
+
+    XAPI unbinds whatever driver has it (xapi-project/xen-api ocaml/xenopsd/xc/device.ml, PCI.bind).
+    """
+    for bdf in bdfs:
+        there = [
+            f"{printable(item.name, 60)} on {printable(pool.host_name(item.host), 40)}"
+            for item in pool.other_pci
+            if item.bdf == bdf
+        ]
+        if there:
+            yield catalogue.POOL_ADDRESS.finding(
+                bdf,
+                f"{bdf} is {', '.join(there)}: started there, the VM would take that away.",
+                "Start the VM on this host only: affinity alone does not hold it here.",
+            )
 
 
 def unhide_findings(pool: Pool, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
