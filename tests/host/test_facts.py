@@ -26,8 +26,9 @@ from serialpass_tui.core.inventory import (
     Xen,
 )
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.host import facts, pci, serial_lines, sysfs, system
+from serialpass_tui.host import facts, firmware, pci, serial_lines, sysfs, system
 from serialpass_tui.host.commands import Completed
+from serialpass_tui.host.firmware import BootSource
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
@@ -280,6 +281,46 @@ def test_what_a_user_cannot_learn_is_told(tree: Tree) -> None:
     assert any("PCI Express" in fact and "00:1c.0" in fact for fact in inventory.unread)
 
 
+def pin(number: int) -> bytes:
+    """A configuration space of a function with that interrupt pin."""
+    space = bytearray(config())
+    space[0x3D] = number
+    return bytes(space)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"config": pin(1), "irq": b"17\n"}, True),
+        ({"config": pin(1)[:64], "irq": b"17\n"}, True),
+        ({"config": pin(0), "irq": b"17\n"}, False),
+        ({"config": pin(1), "irq": b"0\n"}, False),
+        ({"config": pin(1), "irq": b"17\n", "msi_irqs/41": b"msi\n"}, False),
+        ({"irq": b"17\n"}, None),
+    ],
+)
+def test_whether_a_function_raises_its_line(
+    tree: Tree, files: dict[str, bytes], expected: bool | None
+) -> None:
+    for name, data in files.items():
+        tree.file(f"function/{name}", data)
+    assert expected is pci.raises_line(Device(tree.root / "function"))
+
+
+def test_the_lines_that_somebody_listens_on(tree: Tree) -> None:
+    tree.file(
+        "proc/interrupts",
+        "           CPU0       CPU1\n"
+        "  8:          1          0  xen-pirq    -ioapic-edge  rtc0\n"
+        " 16:      12345          0  xen-pirq    -ioapic-level  ehci_hcd:usb1, i801_smbus\n"
+        " 17:          5          0  xen-pirq    -ioapic-level\n"
+        " 18:          7          0  IO-APIC   18-fasteoi   ata_piix\n"
+        " 19:          7          0  IO-APIC   19-fasteoi\n"
+        "NMI:          0          0  Non-maskable interrupts\n",
+    )
+    assert (8, 16, 18) == tree.gather().busy_irqs
+
+
 class TestTtys:
     def test_what_has_hardware_and_what_it_hangs_on(self, tree: Tree) -> None:
         tree.pci("pci0000:00/0000:00:1f.0", "8086:8c50", "060100")
@@ -354,6 +395,21 @@ class TestTtys:
         tree.processes = [7, 8, 9, 10]
         (tty,) = tree.gather().ttys
         assert (Process(7, "agetty"), Process(9, "minicom")) == tty.holders
+
+    def test_logins_that_are_configured(self, tree: Tree) -> None:
+        for number in range(4, 8):
+            tree.tty(f"{CARD}/{number}", f"ttyS{number}")
+        tree.file(
+            "etc/inittab",
+            "# s6:2345:respawn:/sbin/agetty ttyS6\n"
+            "s5:2345:respawn:/sbin/mgetty -D /dev/ttyS5\n"
+            "1:2345:respawn:/sbin/mingetty tty1\n",
+        )
+        tree.file("etc/systemd/system/getty.target.wants/serial-getty@ttyS4.service")
+        tree.file("etc/systemd/system/serial-getty@ttyS7.service.d/override.conf")
+        assert ["serial-getty@ttyS4.service", "/etc/inittab", "", ""] == [
+            tty.login for tty in tree.gather().ttys
+        ]
 
     def test_who_may_not_be_asked_is_told(
         self, tree: Tree, monkeypatch: pytest.MonkeyPatch
@@ -450,6 +506,62 @@ class TestDisks:
                 ),
             ),
         ) == tree.gather().disks
+
+    @pytest.mark.parametrize(
+        ("holder", "attributes", "kind"),
+        [
+            ("dm-0", {"dm/uuid": "mpath-36001\n"}, "multipath"),
+            ("dm-0", {"dm/uuid": "part1-mpath-36001\n"}, "multipath"),
+            ("dm-0", {"dm/uuid": "LVM-abc\n"}, "LVM"),
+            ("dm-0", {"dm/uuid": "CRYPT-LUKS1-abc\n"}, "crypt"),
+            ("dm-0", {"dm/uuid": "other\n"}, "device-mapper"),
+            ("dm-0", {}, "device-mapper"),
+            ("md127", {}, "RAID"),
+            ("loop0", {}, ""),
+        ],
+    )
+    @pytest.mark.parametrize("place", ["sda", "sda/sda1"])
+    def test_what_is_stacked_on_it(
+        self, tree: Tree, holder: str, attributes: dict[str, str], kind: str, place: str
+    ) -> None:
+        tree.disk(f"{HBA}/host0/0:0:0:0", "sda", "sda1")
+        tree.stacked(holder, **attributes)
+        tree.link(
+            f"sys/devices/{HBA}/host0/0:0:0:0/block/{place}/holders/{holder}",
+            f"sys/class/block/{holder}",
+        )
+        assert ((kind,) if kind else ()) == tree.gather().disks[0].holders
+
+    def booted(self, tree: Tree) -> list[bool]:
+        return [disk.booted for disk in tree.gather().disks]
+
+    def test_what_the_firmware_booted(self, tree: Tree) -> None:
+        tree.disk(f"{HBA}/host0/0:0:0:0", "sda", "sda1")
+        tree.disk("pci0000:00/0000:00:1d.0/usb1/1-1/host1/1:0:0:0", "sdb", "sdb1")
+        tree.properties |= {
+            "sda1": {"ID_PART_ENTRY_TYPE": "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"},
+            "sdb": {"ID_PART_TABLE_UUID": "0a1b2c3d"},
+            "sdb1": {"ID_PART_ENTRY_TYPE": "0xc", "ID_PART_TABLE_UUID": "0a1b2c3d"},
+        }
+        assert [False, False] == self.booted(tree)
+        assert [True, False] == [disk.esp for disk in tree.gather().disks]
+        tree.file("sys/firmware/edd/int13_dev80/mbr_signature", "0x0a1b2c3d\n")
+        assert [False, True] == self.booted(tree)
+        tree.file("sys/firmware/edd/int13_dev80/mbr_signature", "0x0\n")
+        (tree.root / "sys/firmware/edd/int13_dev80/pci_dev").symlink_to("../0000:01:00.0")
+        assert [True, False] == self.booted(tree)
+
+    def test_the_partition_that_uefi_booted(
+        self, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tree.disk(f"{HBA}/host0/0:0:0:0", "sda", "sda1")
+        tree.disk("pci0000:00/0000:00:1d.0/usb1/1-1/host1/1:0:0:0", "sdb", "sdb1")
+        tree.properties |= {
+            "sda1": {"ID_PART_ENTRY_UUID": "a"},
+            "sdb1": {"ID_PART_ENTRY_UUID": "b"},
+        }
+        monkeypatch.setattr(firmware, "boot_source", lambda *_: BootSource(partition="b"))
+        assert [False, True] == self.booted(tree)
 
     def test_lvm_on_raid_on_partitions_of_two_disks(self, tree: Tree) -> None:
         tree.disk(f"{HBA}/host0/0:0:0:0", "sda", "sda1")
