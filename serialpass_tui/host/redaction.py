@@ -94,7 +94,9 @@ class Pseudonyms:
         if match is None or not match["id"]:
             return value
         folder = value[: match.start("id")]
-        return folder + self.name("disk", match["id"]) + (match["part"] or "")
+        # A PBD may name the disk by its bare SCSI id, and must go on fitting.
+        known = match["id"].removeprefix("scsi-")
+        return folder + self.name("disk", known) + (match["part"] or "")
 
 
 def redact(recording: Recording) -> Recording:
@@ -228,11 +230,9 @@ def _sr(sr: StorageRepository, names: Pseudonyms) -> StorageRepository:
 
 
 def _sr_device(device: str, names: Pseudonyms) -> str:
-    """A PBD's device; a bare SCSI id is half of a by-id name, and both must go on fitting."""
-    if device.startswith(_BY_ID_FOLDER):
+    """A PBD's device: a by-id name, a SCSI id, or another path."""
+    if device.startswith(_BY_ID_FOLDER) or "/" not in device:
         return names.disk_id(device)
-    if device and "/" not in device:
-        return names.disk_id(f"scsi-{device}")
     return _uuids(device, names)
 
 

@@ -345,11 +345,12 @@ def _pci(item: PoolPci) -> Record:
 
 
 def _pbd(sr: StorageRepository, here: str) -> Record:
+    key = "device" if "/" in sr.device else "SCSIid"
     return {
         "uuid": _uuid("PBD", sr.uuid),
         "host": here,
         "SR": ref("SR", sr.uuid),
-        "device_config": {"device": sr.device} if sr.device else {},
+        "device_config": {key: sr.device} if sr.device else {},
         "currently_attached": True,
         "other_config": {},
     }

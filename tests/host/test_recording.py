@@ -23,7 +23,7 @@ from serialpass_tui.core.inventory import (
     TtyKind,
     Xen,
 )
-from serialpass_tui.core.pool import Pif, Pool, PoolHost, PowerState, StorageRepository, Vm
+from serialpass_tui.core.pool import Pif, Pool, PoolHost, PoolPci, PowerState, StorageRepository, Vm
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import recording as files
 from serialpass_tui.host.recording import RecordedFiles, RecordedHost, RecordedToolstack
@@ -71,6 +71,7 @@ INVENTORY = Inventory(
             ("/", f"/run/sr-mount/{SR}"),
             ids=(f"/dev/disk/by-id/{SERIAL}", f"/dev/disk/by-id/{SERIAL}-part3", "sda3"),
         ),
+        Disk("sdb", Bdf(0, 1, 0, 0), ids=("/dev/disk/by-id/scsi-3600c0ff",)),
     ),
     nics=(Nic("eth0", Bdf(0, 3, 0, 0), True, ("10.20.30.40", "fe80::21b:21ff:feaa:bbcc"), MAC),),
     boot_files=(BootText("/boot/grub/grub.cfg", BOOT),),
@@ -94,7 +95,11 @@ POOL = Pool(
         Vm(OTHER, "pbx of Joe", PowerState.HALTED),
     ),
     pifs=(Pif("eth0", management=True, mac=MAC.upper()),),
-    srs=(StorageRepository(SR, "Joe's disks", "lvm", f"/dev/disk/by-id/{SERIAL}-part3"),),
+    srs=(
+        StorageRepository(SR, "Joe's disks", "lvm", f"/dev/disk/by-id/{SERIAL}-part3"),
+        StorageRepository("", "Joe's array", "lvmohba", "3600c0ff"),
+    ),
+    other_pci=(PoolPci(OTHER, Bdf(0, 2, 0, 0), "LSI MegaRAID"),),
     name="Joe's pool",
 )
 
@@ -133,6 +138,7 @@ def test_the_same_host_gives_the_same_bytes(tmp_path: Path) -> None:
         "2001:470",
         "fe80::",
         "Z1D2XYZ9",
+        "3600c0ff",
         "ABCDEF",
         INVENTORY.boot_id,
     ],
@@ -159,6 +165,8 @@ def test_what_belongs_together_still_does() -> None:
     assert ["vm-1", "vm-2"] == [vm.name for vm in pool.vms]
     assert shown.inventory.nics[0].mac == pool.pifs[0].mac
     assert pool.srs[0].device in shown.inventory.disks[0].ids
+    assert [f"/dev/disk/by-id/{pool.srs[1].device}"] == list(shown.inventory.disks[1].ids)
+    assert [pool.master] == [item.host for item in pool.other_pci]
     assert shown.inventory.disks[0].mounts[1].endswith(pool.srs[0].uuid)
     assert pool.master == pool.hosts[1].uuid != pool.this_host
 

@@ -19,7 +19,15 @@ from serialpass_tui.core.inventory import (
     UsbDevice,
     Xen,
 )
-from serialpass_tui.core.pool import Pif, Pool, PoolHost, PowerState, StorageRepository, Vm
+from serialpass_tui.core.pool import (
+    Pif,
+    Pool,
+    PoolHost,
+    PoolPci,
+    PowerState,
+    StorageRepository,
+    Vm,
+)
 
 HOST = "8f3c2b1a-4d5e-4f60-8a7b-9c0d1e2f3a4b"
 OTHER_HOST = "8f3c2b1a-4d5e-4f60-8a7b-9c0d1e2f3a4c"
@@ -101,6 +109,7 @@ POOL = Pool(
     ),
     pifs=(Pif("eth0", management=True, mac="52:54:00:12:34:56"), Pif("eth1")),
     srs=(
+        StorageRepository("5c", "Array", "lvmohba", "36001"),
         StorageRepository("5a", "Local storage", "lvm", "/dev/disk/by-id/scsi-1"),
         StorageRepository("5b", "NFS", "nfs"),
     ),
@@ -112,4 +121,8 @@ TWO = replace(
     hosts=(*POOL.hosts, PoolHost(OTHER_HOST, "xen2", enabled=False)),
     vms=(*POOL.vms, Vm(FAR, "far", PowerState.RUNNING, domid=9, resident_on=OTHER_HOST)),
     ha_enabled=True,
+    other_pci=(
+        PoolPci(OTHER_HOST, Bdf(0, 2, 0, 0), "LSI MegaRAID SAS 2108 [Liberator]"),
+        PoolPci(OTHER_HOST, Bdf(0, 3, 0, 0), "Intel 82574L Gigabit Network Connection"),
+    ),
 )
