@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.bdf import Bdf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.inventory import PciFunction
 
@@ -58,13 +58,18 @@ def reserved(table: bytes) -> tuple[Reserved, ...]:
     )
 
 
-def resolve(scope: Scope, functions: Sequence[PciFunction]) -> Bdf | None:
-    """The address of a scope's device here; None where one of the steps leads nowhere.
+def resolve(scopes: Iterable[Scope], functions: Sequence[PciFunction]) -> tuple[Bdf | None, ...]:
+    """The address of each scope's device here; None where one of the steps leads nowhere.
 
     A bridge's secondary bus is read off the functions right behind it.
     """
     below = {item.parents[0]: item.bdf.bus for item in functions if item.parents}
     places = {item.bdf for item in functions}
+    found = (_resolve(scope, below) for scope in scopes)
+    return tuple(place if place in places else None for place in found)
+
+
+def _resolve(scope: Scope, below: Mapping[Bdf, int]) -> Bdf | None:
     bus: int | None = scope.bus
     place: Bdf | None = None
     for slot, number in scope.path:
@@ -72,7 +77,7 @@ def resolve(scope: Scope, functions: Sequence[PciFunction]) -> Bdf | None:
             return None
         place = Bdf(scope.segment, bus, slot, number)
         bus = below.get(place)
-    return place if place in places else None
+    return place
 
 
 def _scopes(body: bytes) -> Iterator[Scope]:

@@ -93,7 +93,8 @@ def load_option(option: bytes, functions: Sequence[PciFunction]) -> BootSource:
             break
         if kind == _HARDWARE_PCI and len(body) >= 2:
             steps.append((body[1], body[0]))
-    return BootSource(function=resolve(Scope(0, 0, tuple(steps)), functions))
+    (function,) = resolve([Scope(0, 0, tuple(steps))], functions)
+    return BootSource(function=function)
 
 
 def _partition(node: bytes) -> BootSource:

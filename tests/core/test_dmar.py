@@ -71,4 +71,4 @@ def test_any_bytes_are_read_to_the_end(tail: bytes) -> None:
     ],
 )
 def test_the_way_down_from_a_root_bus(scope: Scope, place: str) -> None:
-    assert (Bdf.parse(place) if place else None) == resolve(scope, FUNCTIONS)
+    assert (Bdf.parse(place) if place else None) == resolve([scope], FUNCTIONS)[0]

@@ -136,7 +136,7 @@ def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Fin
     policy (xen-project/xen xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device).
     """
     for area in dmar.reserved(inventory.dmar):
-        places = [dmar.resolve(scope, inventory.pci) for scope in area.scopes]
+        places = dmar.resolve(area.scopes, inventory.pci)
         if function.bdf not in places:
             continue
         others = [place.short if place else "another" for place in places]
