@@ -241,6 +241,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("vm", metavar="VM")
     sub.add_argument("bdf", nargs="*", metavar="BDF")
     command("status", "where each device stands, and the open job")
+    command("doctor", "what is wrong here, and its repair after showing it")
     command("history", "the jobs done, newest first")
     sub = command("rollback", "undo a job after showing how; without a name the newest")
     which = sub.add_mutually_exclusive_group()
@@ -302,6 +303,7 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
         "bind": lambda: plain.bind(service, term, args.vm, bdfs, start=args.start),
         "unbind": lambda: plain.unbind(service, term, args.vm, bdfs),
         "status": lambda: plain.status(service, term),
+        "doctor": lambda: plain.doctor(service, term),
         "history": lambda: plain.history(service, term),
         "rollback": lambda: plain.rollback(service, term, args.job, every=args.every),
     }

@@ -32,6 +32,8 @@ class Goal(Enum):
     BIND = "bind"
     UNBIND = "unbind"
     ROLLBACK = "rollback"
+    REPAIR = "repair"
+    """The doctor's."""
 
     @property
     def hides(self) -> bool | None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.doctoring import LockFile
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.core.job import Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
@@ -97,6 +98,9 @@ class Journal(Protocol):
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the state directory for one writer. Raises Problem `locked`, naming the holder."""
+
+    def lock_file(self) -> LockFile | None:
+        """What the lock says, held or left behind; None where it says nothing. Waits for none."""
 
 
 class Clock(Protocol):

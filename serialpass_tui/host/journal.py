@@ -7,10 +7,12 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from serialpass_tui.core import codec
+from serialpass_tui.core.doctoring import LockFile
 from serialpass_tui.core.job import Record
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
@@ -146,9 +148,37 @@ class StateDirectory:
             with suppress(OSError):  # a full disk must not keep the operator from a rollback
                 os.ftruncate(handle, 0)
                 os.pwrite(handle, f"{os.getpid()} {_terminal()}\n".encode(), 0)
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    os.ftruncate(handle, 0)  # what stays there tells of a holder that was killed
         finally:
             os.close(handle)
+
+    def lock_file(self) -> LockFile | None:
+        """What the lock file says, without waiting for anybody; None where it says nothing.
+
+        The kernel frees a flock when its holder ends, however that comes: text in a file that
+        nobody holds is what a killed run left.
+        """
+        try:
+            handle = os.open(self._path / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            text = os.pread(handle, 200, 0)
+            age = int(time.time() - os.fstat(handle).st_mtime)
+            held = False
+            try:
+                # Shared, and gone at once: it must not get into a writer's way.
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                held = True
+        finally:
+            os.close(handle)
+        pid, _, terminal = text.decode("utf-8", "replace").strip().partition(" ")
+        return LockFile(pid, terminal, held, max(age, 0)) if pid or held else None
 
     def _make(self) -> None:
         if self._path.is_dir():

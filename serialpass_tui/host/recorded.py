@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.doctoring import LockFile
     from serialpass_tui.core.inventory import Inventory, Recording
     from serialpass_tui.core.job import Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
@@ -88,6 +89,10 @@ class RecordedJournal:
     def lock(self) -> AbstractContextManager[None]:
         """Nothing to lock: nobody else can change it either."""
         return nullcontext()
+
+    def lock_file(self) -> LockFile | None:
+        """None."""
+        return None
 
 
 class RecordedFiles:

@@ -33,21 +33,17 @@ def preview(
     file = boot.parse(path, data)
     dialect = _dialect_of(file, parameter)
     plan = boot.plan_hide(file, dialect, add=hide, remove=unhide, parameter=parameter)
-    term.document(plan=_plan(plan))
-    term.say(*_plan_lines(plan))
+    term.document(plan=plan_fields(plan))
+    term.say(*plan_lines(plan))
     return Exit.DONE
 
 
 def _dialect_of(file: boot.BootFile, parameter: str | None) -> hide_list.Dialect:
-    """The kernel that a boot file boots, by its name: no other fact is at hand here.
-
-    XenServer 6.0 to 6.2 boot /boot/vmlinuz-2.6-xen (host-installer backend.py of those releases).
-    """
+    """The kernel that a boot file boots, by its name: no other fact is at hand here."""
     if parameter is not None:
         old = parameter.startswith("pciback")
         return hide_list.Dialect.OLD if old else hide_list.Dialect.NEW
-    kernel = file.default.kernel if file.default else ""
-    return hide_list.Dialect.OLD if "vmlinuz-2.6" in kernel else hide_list.Dialect.NEW
+    return file.dialect()
 
 
 def hide(service: Service, term: Terminal, bdfs: Sequence[Bdf], *, now: bool = False) -> int:
@@ -78,12 +74,12 @@ def _edit_boot(
     findings = (*seen.findings(add), *seen.unhide_findings(remove))
     backups = [edit.backup_path for edit in plan.edits if edit.backup_path]
     fields: dict[str, Json] = {
-        "plan": _plan(plan),
+        "plan": plan_fields(plan),
         "backup": plan.edits[-1].backup_path if plan.entry_changed else None,
         "findings": [finding_fields(finding) for finding in findings],
         "now": [change_fields(change) for change in taking],
     }
-    term.say(*_plan_lines(plan), *change_lines(taking), *finding_lines(findings))
+    term.say(*plan_lines(plan), *change_lines(taking), *finding_lines(findings))
     bdfs = (*add, *remove)
     if not plan.changed and not taking:
         term.document(**fields, applied=False, job=None)
@@ -116,7 +112,8 @@ def _edit_boot(
     return Exit.DONE
 
 
-def _plan(plan: boot.HidePlan) -> dict[str, Json]:
+def plan_fields(plan: boot.HidePlan) -> dict[str, Json]:
+    """The JSON form of the edit of a boot file."""
     return {
         "file": plan.path,
         "changed": plan.changed,
@@ -135,7 +132,8 @@ def _plan(plan: boot.HidePlan) -> dict[str, Json]:
     }
 
 
-def _plan_lines(plan: boot.HidePlan) -> Iterable[str]:
+def plan_lines(plan: boot.HidePlan) -> Iterable[str]:
+    """The edit of a boot file in words: the diff, and what the kernel makes of either side."""
     yield from unified_diff(plan.path, plan.before, plan.after)
     for companion in plan.companions:
         yield from companion.edit.preview()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.doctoring import LockFile
     from serialpass_tui.core.job import DeviceId, Job, Record
     from serialpass_tui.core.ports import Clock, Journal
     from serialpass_tui.service.changing import Changer
@@ -49,6 +50,10 @@ class Ledger:
     def lock(self) -> AbstractContextManager[None]:
         """Hold the journal for one writer. Raises Problem `locked`, naming the holder."""
         return self._journal.lock()
+
+    def lock_file(self) -> LockFile | None:
+        """What the lock says, held or left behind."""
+        return self._journal.lock_file()
 
     # --- reading
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core import safety
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
-from serialpass_tui.service import checks, planning
+from serialpass_tui.service import checks, doctoring, planning
 from serialpass_tui.service.changing import Changer
 from serialpass_tui.service.ledger import Ledger
 from serialpass_tui.service.running import Runner
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, DriverChange, VmPower
+    from serialpass_tui.core.doctoring import Diagnosis
     from serialpass_tui.core.job import DeviceId, Job
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
@@ -136,6 +137,30 @@ class Service:
         """The VM as it is now; why there was no pool at the scan comes before its own problem."""
         scan.require_pool()
         return self._toolstack.vm(uuid)
+
+    # --- repairing
+
+    def diagnose(self, scan: Scan) -> Diagnosis:
+        """What is wrong on the host of a scan, and what would repair it; leaves no trace."""
+        return doctoring.diagnosis(scan, self._files, self._ledger)
+
+    def repair(self, scan: Scan, found: Diagnosis, report: Report | None = None) -> Job | None:
+        """Make the changes of a diagnosis that was shown, as a job; without the reboot.
+
+        None where nothing but the journal and its lock had to be set right, which taking the lock
+        does.
+
+        Raises:
+            Problem: as `run` tells it.
+        """
+        changes = doctoring.changes_of(scan, found)
+        if not changes:
+            with self._ledger.lock():
+                self._ledger.settle_all()
+            return None
+        codes = dict.fromkeys(ailment.code for ailment in found.curable)
+        title = f"repair: {', '.join(codes)}"
+        return self.run(self.open_job(Goal.REPAIR, title, found.devices, changes), report)
 
     # --- jobs
 

@@ -19,13 +19,24 @@ XEN_CMDLINE = "/opt/xensource/libexec/xen-cmdline"
 
 
 def commands(
-    boot: BootFile, request: Request, edited: tuple[Entry, ...], counts: list[int]
+    boot: BootFile,
+    request: Request,
+    edited: tuple[Entry, ...],
+    counts: list[int],
+    cleared: tuple[Entry, ...] = (),
 ) -> tuple[str, ...]:
-    """The shell commands, and the edits by hand, that come to the same as the plan."""
+    """The shell commands, and the edits by hand, that come to the same as the plan.
+
+    `cleared` are the entries that lose their list whatever the others get.
+    """
     path = shlex.quote(boot.path)
     backup = shlex.quote(f"{boot.path}.before-serialpass")
     by_hand = _grub_commands if boot.loader == "grub" else _extlinux_commands
-    lines = [f"cp -p {path} {backup}", *by_hand(request, edited)]
+    lines = [f"cp -p {path} {backup}", *(by_hand(request, edited) if edited else ())]
+    lines += [
+        f"# take the hide list out of the kernel line of entry {entry.known_as}"
+        for entry in cleared
+    ]
     if counts[0] < counts[1]:
         lines.append(
             "# copy the default entry to the end of the file without the hide list, "
@@ -33,7 +44,8 @@ def commands(
         )
     if counts[0] > counts[1]:
         lines.append(f"# remove the entry {RESCUE_LABEL} from the end of the file")
-    return tuple(printable(line) for line in lines) if edited or counts[0] != counts[1] else ()
+    changed = bool(edited or cleared) or counts[0] != counts[1]
+    return tuple(printable(line) for line in lines) if changed else ()
 
 
 def _argument(request: Request, entry: Entry) -> str:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.boot.arguments import replaced, set_list
+from serialpass_tui.core.boot.arguments import hide_words_of, replaced, set_list
 from serialpass_tui.core.boot.commands import commands
 from serialpass_tui.core.boot.parse import parse
 from serialpass_tui.core.boot.request import EDITED_LABELS, Request
 from serialpass_tui.core.boot.rescue import (
+    WAYS_BACK,
     clean_entries,
     how_to_choose,
     with_rescue,
@@ -108,6 +109,7 @@ def plan_hide(
     remove: Sequence[Bdf] = (),
     functions: Sequence[PciFunction] | None = None,
     parameter: str | None = None,
+    clear_copies: bool = False,
 ) -> HidePlan:
     """The edit after which the host hides `add` and no longer hides `remove`.
 
@@ -115,7 +117,8 @@ def plan_hide(
     edits, and whichever boots by default. What the kernel really hides today stays; what only
     stands in the file without effect goes, because hiding it would be nobody's decision. At least
     one entry without a list remains: where there is none, a copy of the default entry is added,
-    and taken away again when the entries above hide nothing any more.
+    and taken away again when the entries above hide nothing any more. With `clear_copies` the list
+    also goes from the entries that are there to be ways back.
 
     Raises:
         Problem: `no-entry-to-edit`, `command-line-too-long`, `no-rescue-entry`,
@@ -132,8 +135,12 @@ def plan_hide(
     targets = _targets(boot)
     shown = _shown(boot, targets)
     changes = {target: request.edits(boot, target) for target in targets}
+    cleared = copies(boot, dialect, parameter) if clear_copies else ()
+    changes |= {entry: set_list(boot, entry, (), dialect, parameter) for entry in cleared}
     text = replaced(boot.text, [edit for edits in changes.values() for edit in edits])
-    text = _keep_rescue(boot, request, shown, text, hides=any(map(request.groups, targets)))
+    hides = any(map(request.groups, targets))
+    if clear_copies or text != boot.text or not hides:
+        text = _keep_rescue(boot, request, shown, text, hides=hides)
     after = parse(boot.path, text.encode("latin-1"))
     _check_same_default(boot, after)
     _check_lengths(boot, after)
@@ -143,7 +150,8 @@ def plan_hide(
     future = request.reading(_shown(after, _targets(after)))
     present = request.functions
     counts = [sum(entry.is_rescue for entry in one.entries) for one in (boot, after)]
-    edited = tuple(target for target, edits in changes.items() if edits)
+    edited = tuple(entry for entry, edits in changes.items() if edits)
+    own = tuple(entry for entry in edited if entry not in cleared)
     return HidePlan(
         path=boot.path,
         before=boot.data,
@@ -161,7 +169,30 @@ def plan_hide(
         hidden_today=None if present is None else hidden(today, present),
         hidden_future=None if present is None else hidden(future, present),
         warnings=_warnings(boot, after, request, targets=targets, shown=shown, rescue=rescue),
-        commands=commands(boot, request, edited, counts),
+        commands=commands(boot, request, own, counts, cleared),
+    )
+
+
+def edited_entries(boot: BootFile) -> tuple[Entry, ...]:
+    """The entries whose list this tool writes: xe, xe-serial and the default entry."""
+    return _targets(boot)
+
+
+def copies(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> tuple[Entry, ...]:
+    """The entries that are there to be ways back and carry a hide list all the same.
+
+    An upgrade by the installer writes the default entry's list into every entry from
+    host-installer 10.10.4 on (xenserver/host-installer backend.py). Entries without a label of the
+    installer's are somebody's own, and what grub-mkconfig made it makes anew: they stay.
+    """
+    targets = _targets(boot)
+    return tuple(
+        entry
+        for entry in boot.entries
+        if entry.has_xen
+        and entry not in targets
+        and entry.label in WAYS_BACK
+        and hide_words_of(entry, dialect, parameter).all
     )
 
 
@@ -227,8 +258,6 @@ def _shown(boot: BootFile, targets: tuple[Entry, ...]) -> Entry:
 
 def _keep_rescue(boot: BootFile, request: Request, shown: Entry, text: str, *, hides: bool) -> str:
     """`text` with a rescue entry where one is needed, without ours where it no longer is."""
-    if text == boot.text and hides:
-        return text
     after = parse(boot.path, text.encode("latin-1"))
     ours = [entry for entry in after.entries if entry.is_rescue]
     if not hides:
@@ -299,8 +328,8 @@ def _warnings(
     sentences += [
         f"entry {printable(entry.known_as, 60)} carries a hide list too and is left as it is: "
         f"{words_for(request.reading(entry))[0]}; it is no way back without these devices"
-        for entry in boot.entries
-        if entry.has_xen and entry not in targets and request.carries(entry)
+        for entry in after.entries
+        if entry.has_xen and entry not in _targets(after) and request.carries(entry)
     ]
     sentences += [
         f"the dom0 command line of entry {printable(entry.known_as, 60)} has {len(entry.cmdline)} "

@@ -113,6 +113,17 @@ class BootFile:
         """The bytes as latin-1 text: one character each, at the spans' offsets."""
         return self.data.decode("latin-1")
 
+    def dialect(self, kernel: str = "") -> Dialect:
+        """The dialect of the dom0 kernel that boots by default.
+
+        `kernel` is its release as `uname -r` tells it. Where nobody can tell, the file's name does:
+        XenServer 6.0 to 6.2 boot /boot/vmlinuz-2.6-xen (xenserver/host-installer backend.py).
+        """
+        if kernel:
+            return hide_list.dialect_for(kernel)
+        is_old = self.default is not None and "vmlinuz-2.6" in self.default.kernel
+        return hide_list.Dialect.OLD if is_old else hide_list.Dialect.NEW
+
 
 def display(text: str) -> str:
     """Latin-1 text as its author wrote it: UTF-8, with a mark for what is not."""

@@ -17,10 +17,12 @@ _ORDER = (
     "fallback", "safe", RESCUE_LABEL, "fallback-serial", "xe", "xe-serial", "xe-tboot",
     "xe-serial-tboot",
 )  # fmt: skip
+WAYS_BACK = frozenset({"fallback", "fallback-serial", "safe", RESCUE_LABEL})
+"""The entries that are made for the case that the default one does not come up."""
 _NO_WAY_BACK = {"upgrade"}
 
 
-def clean_entries(boot: BootFile, dialect: Dialect, parameter: str | None) -> list[Entry]:
+def clean_entries(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> list[Entry]:
     """The entries that boot dom0 without any hide list, the best way back first.
 
     An entry that goes by the same name as one with a list is none: nobody can tell them apart at

@@ -1,0 +1,129 @@
+"""All ailments of a host, and the one list of changes that cures what can be cured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core import boot
+from serialpass_tui.core.doctoring.devices import moves, of_devices
+from serialpass_tui.core.doctoring.entries import of_entries, of_ways_back
+from serialpass_tui.core.doctoring.housekeeping import of_files, of_jobs, of_lock, of_pciback
+from serialpass_tui.core.doctoring.vms import edits, of_vms
+from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.boot import HidePlan
+    from serialpass_tui.core.changes import Change, GuestEdit, VmEdit
+    from serialpass_tui.core.doctoring.ailment import Ailment
+    from serialpass_tui.core.doctoring.devices import Move
+    from serialpass_tui.core.doctoring.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is wrong, and what would be done about it."""
+
+    ailments: tuple[Ailment, ...]
+    plan: HidePlan | None
+    """The edit of the boot file; None where it needs none."""
+    edits: tuple[VmEdit | GuestEdit, ...]
+    """Those of VMs."""
+    devices: tuple[DeviceId, ...]
+    """The cards that the repair deals with, as they are now."""
+    unseen: tuple[str, ...]
+    """What was not looked at and why, a sentence each."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that the repair changes, in this order."""
+        return (*(self.plan.edits if self.plan else ()), *self.edits)
+
+    @property
+    def curable(self) -> tuple[Ailment, ...]:
+        """What the tool can repair."""
+        return tuple(ailment for ailment in self.ailments if ailment.cure is not None)
+
+
+def examine(facts: Facts) -> Diagnosis:
+    """Look for everything in `ailment.MEANINGS`; a healthy host has no ailment."""
+    memory = facts.memory
+    moved = moves(facts, memory)
+    found = [
+        *of_files(facts),
+        *of_entries(facts),
+        *of_ways_back(facts),
+        *of_devices(facts, memory, moved),
+        *of_vms(facts, moved),
+        *of_pciback(facts),
+        *of_jobs(facts),
+        *of_lock(facts.lock),
+    ]
+    plan = None
+    try:
+        plan = _plan(facts, found)
+    except Problem as problem:
+        why = f"{printable(problem.summary)} {printable(problem.remedy)}"
+        found = [one.incurable(why) if one.cure and one.cure.boot else one for one in found]
+    cured = dict.fromkeys(one.cure.vm for one in found if one.cure and one.cure.vm)
+    vms = [vm for uuid in cured if facts.pool and (vm := facts.pool.vm(uuid))]
+    vm_edits = tuple(edit for vm in vms for edit in edits(facts, vm, moved))
+    return Diagnosis(
+        tuple(found),
+        plan,
+        vm_edits,
+        _devices(facts, found, moved),
+        tuple(_unseen(facts)),
+    )
+
+
+def _plan(facts: Facts, found: list[Ailment]) -> HidePlan | None:
+    """The edit of the boot file for all cures together. Raises Problem."""
+    cures = [ailment.cure for ailment in found if ailment.cure and ailment.cure.boot]
+    if facts.boot is None or not cures:
+        return None
+    add = tuple(dict.fromkeys(bdf for cure in cures for bdf in cure.add))
+    gone = dict.fromkeys(bdf for cure in cures for bdf in cure.remove if bdf not in add)
+    if add and facts.default is not None:
+        # The entries that are edited get one list, not each a part of it.
+        today = (group.bdf for group in facts.default.groups)
+        add = tuple(dict.fromkeys([*(bdf for bdf in today if bdf and bdf not in gone), *add]))
+    plan = boot.plan_hide(
+        facts.boot,
+        facts.dialect,
+        add=add,
+        remove=tuple(gone),
+        functions=facts.functions,
+        clear_copies=any(cure.clear_copies for cure in cures),
+    )
+    return boot.with_companions(plan, facts.inventory)
+
+
+def _devices(facts: Facts, found: list[Ailment], moved: Mapping[Bdf, Move]) -> tuple[DeviceId, ...]:
+    """The cards at all addresses that the cures deal with; unknown ones on a mounted disk."""
+    concerned = {*moved, *(bdf for one in found if one.cure for bdf in one.bdfs)}
+    functions = facts.functions or ()
+    return tuple(DeviceId.of(f) for f in functions if f.bdf in concerned)
+
+
+def _unseen(facts: Facts) -> Iterator[str]:
+    if not facts.running:
+        yield (
+            "This host is not running: not looked at are its devices and drivers, what its kernel "
+            "was booted with, and its VMs."
+        )
+    elif facts.inventory.xen is None:
+        yield "No Xen is running here: its drivers were not judged."
+    if facts.running and facts.pool is None:
+        yield "The VMs were not looked at: their toolstack does not answer."
+    if facts.journal_problem is not None:
+        yield (
+            f"The jobs were not looked at: {printable(facts.journal_problem.summary)} "
+            f"{printable(facts.journal_problem.remedy)}"
+        )
+    yield from (f"Not read: {printable(fact)}." for fact in facts.inventory.unread)

@@ -1,0 +1,57 @@
+"""The doctor's look at the host, and its repair as a job like every other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.doctoring import Diagnosis, Facts, examine
+from serialpass_tui.core.pool import XlHost
+from serialpass_tui.errors import Problem
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.job import Job
+    from serialpass_tui.core.ports import Files
+    from serialpass_tui.service.ledger import Ledger
+    from serialpass_tui.service.scanning import Scan
+
+
+def diagnosis(scan: Scan, files: Files, ledger: Ledger) -> Diagnosis:
+    """What is wrong with the host of a scan; looking leaves no trace."""
+    jobs: tuple[Job, ...] = ()
+    journal_problem = None
+    try:
+        jobs = ledger.jobs_as_found()
+    except Problem as problem:
+        journal_problem = problem
+    return examine(
+        Facts(
+            scan.inventory,
+            scan.pool,
+            scan.boot,
+            scan.boot_problem,
+            scan.hide,
+            jobs,
+            journal_problem,
+            _guests(scan, files),
+            ledger.lock_file(),
+        )
+    )
+
+
+def _guests(scan: Scan, files: Files) -> dict[str, bytes]:
+    """The files of the guests that xl keeps, where xl reads them."""
+    found = {}
+    for guest in scan.pool.vms if isinstance(scan.pool, XlHost) else ():
+        if guest.config and not guest.config_refusal:
+            try:
+                found[guest.uuid] = files.read(guest.config)
+            except Problem:
+                continue  # gone since the guests were listed
+    return found
+
+
+def changes_of(scan: Scan, found: Diagnosis) -> tuple[Change, ...]:
+    """The changes of the repair; a boot entry that changes needs the host's reboot after it."""
+    edits = found.plan.edits if found.plan else ()
+    return (*found.changes, scan.reboot()) if edits else found.changes
