@@ -50,7 +50,8 @@ def findings(
     found: list[Finding] = []
     after = pool and vm.after_edits(pool, [c for c in changes if isinstance(c, VmEdit | GuestEdit)])
     for change in changes:
-        bdfs = taken(inventory, after, change)
+        # Where no device answers there is nothing to lose: a device list is put back as it was.
+        bdfs = [bdf for bdf in taken(inventory, after, change) if inventory.function(bdf)]
         if not bdfs:
             continue
         found += safety.findings(

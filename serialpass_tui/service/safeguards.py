@@ -56,7 +56,9 @@ def refuse_unsafe(
     given = {bdf for change in changes for bdf in guard.taken(inventory, pool, change)}
     for noted in devices:
         now = inventory.function(noted.bdf)
-        if noted.bdf in given and now is not None and DeviceId.of(now) != noted:
+        if noted.bdf in given and now is None:
+            refuse(safety.findings(inventory, pool, [noted.bdf]))
+        elif noted.bdf in given and now is not None and DeviceId.of(now) != noted:
             raise _moved(f"{noted.bdf} is another device now, {now.ids} {now.name}.")
     refuse(guard.findings(inventory, pool, changes))
 

@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
+from serialpass_tui.core.doctoring import LockFile
 from serialpass_tui.core.job import (
     Applied,
     Began,
@@ -212,6 +214,32 @@ def test_backups_lie_under_their_digest(state: StateDirectory, tmp_path: Path) -
     place.write_bytes(b"rotten")
     state.backup(b"bytes")
     assert b"bytes" == place.read_bytes()
+
+
+def test_the_lock_file_tells_who_holds_the_lock_and_since_when(state: StateDirectory) -> None:
+    assert state.lock_file() is None
+    with state.lock():
+        os.utime(state._path / "lock", (time.time(), time.time() - 90))
+        told = state.lock_file()
+    assert told is not None
+    assert (str(os.getpid()), True) == (told.holder, told.held)
+    assert 90 <= told.age_s < 120
+    assert state.lock_file() is None
+
+
+def test_a_look_at_the_lock_does_not_keep_it(state: StateDirectory) -> None:
+    with state.lock():
+        state.lock_file()
+    state.lock_file()
+    with state.lock(), pytest.raises(Problem):
+        state.lock().__enter__()
+
+
+def test_the_lock_file_names_the_run_that_was_killed(state: StateDirectory) -> None:
+    with state.lock():
+        pass
+    (state._path / "lock").write_bytes(b"4711 /dev/tty1\n")
+    assert LockFile("4711", "/dev/tty1", held=False, age_s=0) == state.lock_file()
 
 
 def test_the_lock_is_free_again_after_use(state: StateDirectory) -> None:

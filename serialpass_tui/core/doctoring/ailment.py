@@ -18,6 +18,7 @@ MEANINGS = {
     "hide-copied": "the ways back (fallback, safe) carry the hide list too, as after an upgrade",
     "no-rescue-entry": "no boot entry without the hidden devices is left",
     "hide-lost": "this tool hid a device, and the boot entry no longer does, as after an upgrade",
+    "settings-lost": "a file of this tool's that keeps the hide list beside the boot entry is gone",
     "device-moved": "at a hidden or assigned address is another device than the one chosen",
     "device-absent": "the boot entry hides an address at which no device answers",
     "vm-pci-unread": "a VM's device list has items that XAPI or xl passes over",

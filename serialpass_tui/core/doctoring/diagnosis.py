@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot
+from serialpass_tui.core import boot, guard
 from serialpass_tui.core.doctoring.devices import moves, of_devices
 from serialpass_tui.core.doctoring.entries import of_entries, of_ways_back
-from serialpass_tui.core.doctoring.housekeeping import of_files, of_jobs, of_lock, of_pciback
+from serialpass_tui.core.doctoring.housekeeping import (
+    of_files,
+    of_jobs,
+    of_lock,
+    of_pciback,
+    of_settings,
+)
 from serialpass_tui.core.doctoring.vms import edits, of_vms
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, GuestEdit, VmEdit
     from serialpass_tui.core.doctoring.ailment import Ailment
-    from serialpass_tui.core.doctoring.devices import Move
     from serialpass_tui.core.doctoring.facts import Facts
 
 
@@ -35,7 +39,7 @@ class Diagnosis:
     edits: tuple[VmEdit | GuestEdit, ...]
     """Those of VMs."""
     devices: tuple[DeviceId, ...]
-    """The cards that the repair deals with, as they are now."""
+    """The cards that the repair hides or assigns, as they are now."""
     unseen: tuple[str, ...]
     """What was not looked at and why, a sentence each."""
 
@@ -59,6 +63,7 @@ def examine(facts: Facts) -> Diagnosis:
         *of_entries(facts),
         *of_ways_back(facts),
         *of_devices(facts, memory, moved),
+        *of_settings(facts, memory),
         *of_vms(facts, moved),
         *of_pciback(facts),
         *of_jobs(facts),
@@ -70,6 +75,9 @@ def examine(facts: Facts) -> Diagnosis:
     except Problem as problem:
         why = f"{printable(problem.summary)} {printable(problem.remedy)}"
         found = [one.incurable(why) if one.cure and one.cure.boot else one for one in found]
+    if plan is not None and not plan.changed:
+        found = [replace(one, cure=None) if one.cure and one.cure.boot else one for one in found]
+        plan = None
     cured = dict.fromkeys(one.cure.vm for one in found if one.cure and one.cure.vm)
     vms = [vm for uuid in cured if facts.pool and (vm := facts.pool.vm(uuid))]
     vm_edits = tuple(edit for vm in vms for edit in edits(facts, vm, moved))
@@ -77,7 +85,7 @@ def examine(facts: Facts) -> Diagnosis:
         tuple(found),
         plan,
         vm_edits,
-        _devices(facts, found, moved),
+        _devices(facts, plan, vm_edits),
         tuple(_unseen(facts)),
     )
 
@@ -104,11 +112,13 @@ def _plan(facts: Facts, found: list[Ailment]) -> HidePlan | None:
     return boot.with_companions(plan, facts.inventory)
 
 
-def _devices(facts: Facts, found: list[Ailment], moved: Mapping[Bdf, Move]) -> tuple[DeviceId, ...]:
-    """The cards at all addresses that the cures deal with; unknown ones on a mounted disk."""
-    concerned = {*moved, *(bdf for one in found if one.cure for bdf in one.bdfs)}
-    functions = facts.functions or ()
-    return tuple(DeviceId.of(f) for f in functions if f.bdf in concerned)
+def _devices(
+    facts: Facts, plan: HidePlan | None, vm_edits: Iterable[VmEdit | GuestEdit]
+) -> tuple[DeviceId, ...]:
+    """The cards that are hidden or assigned by the repair and were not; none on a mounted disk."""
+    changes = (*(plan.edits if plan else ()), *vm_edits)
+    given = {bdf for change in changes for bdf in guard.taken(facts.inventory, facts.pool, change)}
+    return tuple(DeviceId.of(f) for f in facts.functions or () if f.bdf in given)
 
 
 def _unseen(facts: Facts) -> Iterator[str]:

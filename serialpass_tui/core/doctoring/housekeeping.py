@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core import boot
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.hide_list import listed
 from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.core.text import printable
+from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serialpass_tui.core.doctoring.facts import Facts, LockFile
+    from serialpass_tui.core.doctoring.memory import Memory
     from serialpass_tui.core.job import Job
-    from serialpass_tui.errors import Problem
 
 
 def of_files(facts: Facts) -> Iterator[Ailment]:
@@ -33,6 +35,26 @@ def _damage(facts: Facts) -> Problem | None:
     problem = facts.journal_problem
     unread = problem is not None and problem.code == "state-unreadable"
     return None if unread else problem
+
+
+def of_settings(facts: Facts, memory: Memory) -> Iterator[Ailment]:
+    """Files that this tool wrote beside the boot entry, and that no longer say what they must."""
+    if facts.boot is None or not memory.files:
+        return
+    try:
+        plan = boot.plan_hide(facts.boot, facts.dialect, functions=facts.functions)
+    except Problem:
+        return  # told where the entry itself is judged
+    for companion in boot.with_companions(plan, facts.inventory).companions:
+        path = companion.edit.path
+        if path in memory.files and companion.edit.after is not None:
+            yield Ailment(
+                "settings-lost",
+                f"{printable(path)} is gone or no longer says what this tool wrote there.",
+                companion.why,
+                f"Write {printable(path)} again.",
+                Cure(boot=True),
+            )
 
 
 def of_jobs(facts: Facts) -> Iterator[Ailment]:

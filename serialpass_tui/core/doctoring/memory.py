@@ -24,12 +24,15 @@ class Memory:
     """What this tool hid from the next boot on and never gave back, and the job that did it."""
     ids: Mapping[Bdf, DeviceId]
     """Which card was at an address when a job last dealt with it."""
+    files: frozenset[str] = frozenset()
+    """The paths of the other files from which boots are made that this tool's text is in."""
 
 
 def remembered(jobs: Iterable[Job]) -> Memory:
     """The memory of the jobs, oldest first; what a rollback took back is taken back here too."""
     hidden: dict[Bdf, str] = {}
     ids: dict[Bdf, DeviceId] = {}
+    files: set[str] = set()
     for job in jobs:
         ids |= {device.bdf: device for device in job.devices}
         for change in job.applied:
@@ -38,7 +41,10 @@ def remembered(jobs: Iterable[Job]) -> Memory:
                 hidden |= dict.fromkeys(after - before, job.id)
                 for bdf in before - after:
                     hidden.pop(bdf, None)
-    return Memory(hidden, ids)
+            elif isinstance(change, FileEdit):
+                is_in = b"serialpass-tui" in (change.after or b"")
+                files = files | {change.path} if is_in else files - {change.path}
+    return Memory(hidden, ids, frozenset(files))
 
 
 def _hidden(path: str, data: bytes | None) -> frozenset[Bdf]:

@@ -5,6 +5,7 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import guard, safety, vm, xl_config, xl_edit
@@ -34,10 +35,11 @@ def of_vms(facts: Facts, moved: Mapping[Bdf, Move]) -> Iterator[Ailment]:
             continue
         for found in _of(facts, chosen, moved):
             try:
-                edits(facts, chosen, moved)
-                yield found
+                made = edits(facts, chosen, moved)
             except Problem as problem:
                 yield found.incurable(printable(problem.summary))
+            else:
+                yield found if made else replace(found, cure=None)
     yield from _shared(facts, facts.pool)
 
 
@@ -132,7 +134,7 @@ def _keys(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit, 
     if chosen.pci is None:
         return ()
     items: dict[Bdf | str, str] = {}
-    for item in filter(None, chosen.pci.split(",")):
+    for item in filter(str.strip, chosen.pci.split(",")):
         bdf = _after(facts, chosen, moved, item)
         if bdf is not None:
             right = vm.parse_pci(item) == (bdf,)
