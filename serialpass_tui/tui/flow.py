@@ -43,6 +43,8 @@ class Sight:
     scan: Scan
     job: Job | None
     checks: tuple[Check, ...] = ()
+    repairs: int = 0
+    """How many ailments of the host the doctor could repair."""
 
     @property
     def open_job(self) -> Job | None:
@@ -104,7 +106,7 @@ class Flow:
         checks: tuple[Check, ...] = ()
         if target.vm:
             checks = self._service.checks_for(devices_of(scan, target), target.vm, scan)
-        return Sight(scan, target.job, checks)
+        return Sight(scan, target.job, checks, len(self._service.diagnose(scan).curable))
 
     def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
         """Write the boot entry, and what goes with it, as a job of its own. Raises Problem."""

@@ -28,7 +28,7 @@ def screen_of(frame: Frame, wizard: Wizard, sight: Sight, flow: Flow) -> WizardS
     scan = sight.scan
     match wizard.step:
         case Step.DEVICES:
-            return DevicesScreen(frame, scan, wizard.picked)
+            return DevicesScreen(frame, scan, wizard.picked, sight.repairs)
         case Step.BOOT:
             plan = flow.plan_hide(scan, wizard.picked)
             return BootEntryScreen(frame, plan, scan.findings(wizard.picked))

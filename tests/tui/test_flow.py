@@ -403,6 +403,15 @@ async def test_the_procedure_of_old_says_what_its_blanks_do(
         assert operator.sees("only 05:00.0: the blanks cut the rest off")
 
 
+async def test_the_first_screen_names_the_doctor_where_there_is_something_to_repair(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    async with sit_down(open_stage("xenserver-6.2-blanks").service) as operator:
+        assert operator.sees("1 thing to repair on this host: `serialpass-tui doctor`")
+    async with sit_down(open_stage("xenserver-6.2-procedure").service) as operator:
+        assert not operator.sees("to repair")
+
+
 # --- sizes
 
 

@@ -165,6 +165,8 @@ def test_what_cannot_be_read_is_said_at_the_top(open_stage: Open) -> None:
     scan = open_stage().service.scan()
     gone = Problem(Exit.FAILED, "x", "It is gone.", remedy="Fetch it.")
     assert "" == devices.warning(scan)
+    assert devices.warning(scan, 1).startswith("1 thing to repair")
+    assert devices.warning(scan, 2).startswith("2 things to repair")
     assert "VMs cannot be read" in devices.warning(replace(scan, pool_problem=gone))
     both = replace(scan, pool_problem=gone, boot_problem=gone)
     assert "No boot entry can be edited" in devices.warning(both)

@@ -104,6 +104,17 @@ async def test_a_hide_of_the_subcommands_waits_for_its_reboot(
     assert [Outcome.DONE, None] == [job.outcome for job in stage.service.jobs()]
 
 
+async def test_a_repair_of_the_doctor_waits_for_its_reboot(open_stage: Open, sit_down: Sit) -> None:
+    stage = open_stage("xenserver-6.2-blanks")
+    scan = stage.service.scan()
+    stage.service.repair(scan, stage.service.diagnose(scan))
+    async with sit_down(stage.service) as operator:
+        assert operator.sees("Step 3 of 5: Reboot"), operator.pane
+        await operator.reboot("xs62.example")
+        assert operator.sees("Hidden from dom0, and ready for a VM"), operator.pane
+    assert [Outcome.DONE] == [job.outcome for job in stage.service.jobs()]
+
+
 async def test_an_empty_history_says_so(open_stage: Open, sit_down: Sit) -> None:
     async with sit_down(open_stage().service) as operator:
         await operator.press("r")

@@ -227,12 +227,18 @@ def host_notes(scan: Scan) -> tuple[str, ...]:
     return tuple(printable(note) for note in (*told, *scan.boot_notes, *scan.inventory.unread))
 
 
-def warning(scan: Scan) -> str:
-    """What is missing for a later step, in one line; the reason stands below the list."""
+def warning(scan: Scan, repairs: int = 0) -> str:
+    """What is missing for a later step, or wrong already, in one line.
+
+    The reason of the one stands below the list, that of the other is the doctor's to tell.
+    """
     if scan.boot_problem is not None:
         return "No boot entry can be edited; the last lines below the list say why."
     if scan.pool_problem is not None:
         return "The VMs cannot be read; the last lines below the list say why."
+    if repairs:
+        things = "1 thing" if repairs == 1 else f"{repairs} things"
+        return f"{things} to repair on this host: `serialpass-tui doctor` tells what."
     return ""
 
 
@@ -276,10 +282,12 @@ class DevicesScreen(ListScreen):
 
     STEP = Step.DEVICES
 
-    def __init__(self, frame: Frame, scan: Scan, picked: Sequence[Bdf] = ()) -> None:
+    def __init__(
+        self, frame: Frame, scan: Scan, picked: Sequence[Bdf] = (), repairs: int = 0
+    ) -> None:
         self._scan = scan
         self._cards = cards(scan)
-        frame = replace(frame, notice=frame.notice or warning(scan))
+        frame = replace(frame, notice=frame.notice or warning(scan, repairs))
         super().__init__(frame, place_of(Step.DEVICES), headline(self._cards), HEADS, named_by=2)
         self._ticked = {
             item.candidate.key
