@@ -266,6 +266,11 @@ ILL = (
         hides=CARD[:1],
     ),
     Case(
+        "hide-list-kernel",
+        "beyond what Xen hands over",
+        arguments("xen-pciback.hide=" + "".join(f"(0000:{n:02x}:00.0)" for n in range(2, 80))),
+    ),
+    Case(
         "hide-list-xapi",
         "short form",
         arguments("xen-pciback.hide=(02:00.0)(02:00.1)"),
@@ -383,6 +388,12 @@ ILL = (
     Case("vm-pci-unread", "no address", keys("0/0000:02:00.0,the card")),
     Case("vm-pci-unread", "the boot disk", keys("0/00:17.0")),
     Case("vm-pci-unread", "xl", guest_list("'02:00'"), machine=DEBIAN),
+    Case(
+        "vm-device-absent",
+        "a file that xl does not read",
+        guest_list(f"'{NOWHERE}' ]\n= ["),
+        machine=DEBIAN,
+    ),
     Case("vm-device-twice", "XAPI", keys("0/0000:02:00.0,1/0000:02:00.0"), repaired=True),
     Case("vm-device-twice", "xl", guest_list("'02:00.0', '0000:02:00.0'"), machine=DEBIAN),
     Case("vm-device-absent", "XAPI", keys(f"0/0000:02:00.0,0/{NOWHERE}"), repaired=True),
@@ -409,6 +420,8 @@ ILL = (
 NEARLY = (
     Case("boot-file", "a comment more", commented_file),
     Case("hide-list-kernel", "canonical", arguments(BOTH)),
+    Case("hide-list-kernel", "a long line, with the list before its end",
+         arguments(BOTH + " x=" + "y" * 1000)),
     Case("hide-list-xapi", "2.6.32 has no such XAPI", arguments("pciback.hide=(02:00.0)"),
          machine=OLD),
     Case("hide-list-xapi", "no XAPI", arguments("xen-pciback.hide=(02:00.0)", 2), machine=DEBIAN),

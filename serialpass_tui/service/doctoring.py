@@ -40,10 +40,10 @@ def diagnosis(scan: Scan, files: Files, ledger: Ledger) -> Diagnosis:
 
 
 def _guests(scan: Scan, files: Files) -> dict[str, bytes]:
-    """The files of the guests that xl keeps, where xl reads them."""
+    """The files of the guests that xl keeps."""
     found = {}
     for guest in scan.pool.vms if isinstance(scan.pool, XlHost) else ():
-        if guest.config and not guest.config_refusal:
+        if guest.config:
             try:
                 found[guest.uuid] = files.read(guest.config)
             except Problem:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot
+from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.boot.wanted import wanted_groups
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.hide_list import Group, canonical, hidden, listed
+from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
 
 if TYPE_CHECKING:
@@ -49,14 +50,29 @@ def of_entries(facts: Facts) -> Iterator[Ailment]:
     """What is wrong with the entries whose list this tool keeps; one ailment for entries alike."""
     told: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in facts.edited:
-        for code, what, why in _of(entry.reading(facts.dialect), xapi=facts.has_xapi):
-            told.setdefault((code, what, why), []).append(entry)
+        for found in (*_too_long(facts, entry), *_of(facts, entry)):
+            told.setdefault(found, []).append(entry)
     for (code, what, why), entries in told.items():
         yield _ailment(facts, code, what, why, entries)
 
 
-def _of(reading: Reading, *, xapi: bool) -> Iterator[tuple[str, str, str]]:
+def _too_long(facts: Facts, entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """A list of which Xen hands over a part."""
+    whole = hide_list.read(entry.cmdline, facts.dialect)
+    if whole != entry.reading(facts.dialect):
+        yield (
+            "hide-list-kernel",
+            (
+                f"has a line of {len(entry.cmdline)} bytes, and Xen cuts its hide list off after "
+                f"{MAX_CMDLINE}"
+            ),
+            "What is cut off is not hidden; where a group is cut in two, nothing is.",
+        )
+
+
+def _of(facts: Facts, entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Code, what and why of one line, the gravest first."""
+    reading = entry.reading(facts.dialect)
     if reading.error:
         value = printable(reading.value, 60)
         yield (
@@ -100,7 +116,7 @@ def _of(reading: Reading, *, xapi: bool) -> Iterator[tuple[str, str, str]]:
             f"has a hide parameter that its kernel does not know there: {words}",
             "The kernel passes over it without a word.",
         )
-    if xapi and not reading.xapi_reads and not reading.error:
+    if facts.has_xapi and not reading.xapi_reads and not reading.error:
         yield (
             "hide-list-xapi",
             f"has a hide list that XAPI cannot read: {printable(reading.value, 60)}",
@@ -131,6 +147,8 @@ def _ailment(facts: Facts, code: str, what: str, why: str, entries: Sequence[Ent
         bdfs=tuple(group.bdf for group in groups if group.bdf is not None),
         entries=tuple(entry.label for entry in entries),
     )
+    if any(len(entry.cmdline) > MAX_CMDLINE for entry in entries):
+        return found.incurable("Take arguments that are no longer needed off that line first.")
     wild = [str(group) for group in groups if group.bdf is None]
     if code == "hide-list-xapi" and wild:
         return found.incurable(

@@ -31,7 +31,9 @@ def of_vms(facts: Facts, moved: Mapping[Bdf, Move]) -> Iterator[Ailment]:
     if facts.pool is None or facts.functions is None:
         return
     for chosen in facts.pool.vms:
-        if not facts.is_here(chosen) or (chosen.pci is None and not chosen.config):
+        # A guest of xl without a file was started from one that nobody knows.
+        kept = bool(chosen.config) if facts.pool.toolstack == "xl" else chosen.pci is not None
+        if not kept or not facts.is_here(chosen):
             continue
         for found in _of(facts, chosen, moved):
             try:
@@ -170,6 +172,8 @@ def _guest(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[GuestEd
     before = facts.guests.get(chosen.uuid)
     if before is None:
         return ()
+    if chosen.config_refusal:
+        raise Problem(Exit.REFUSED, "vm-file", chosen.config_refusal, remedy="Mend that first.")
     named = _named(facts, chosen)
     gone = {bdf for bdf in named if bdf in moved or bdf in _absent(facts, chosen)}
     if not gone:
