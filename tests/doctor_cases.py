@@ -376,6 +376,14 @@ ILL = (
         all_of(bound, moves((CARD[0], MOVED[0]), (CARD[1], MOVED[1]))),
         repaired=True,
     ),
+    Case(
+        "device-moved",
+        "and a guest's file names it",
+        all_of(hidden_one, guest_list("'02:00.0'"), moves((CARD[0], MOVED[0]))),
+        machine=DEBIAN,
+        repaired=True,
+        hides=MOVED[:1],
+    ),
     Case("device-absent", "named", arguments(f"xen-pciback.hide=({NOWHERE})")),
     Case("vm-pci-unread", "no domain", keys("0/02:00.0"), repaired=True),
     Case(

@@ -6,23 +6,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.doctoring import MEANINGS
 from serialpass_tui.core.job import Goal, Outcome
-from serialpass_tui.errors import Problem
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.sim import machines
-from tests.doctor_cases import BAD, CARD, ILL, NEARLY, Case, arguments, keys
+from tests.doctor_cases import (
+    BAD,
+    CARD,
+    ILL,
+    NEARLY,
+    Case,
+    all_of,
+    arguments,
+    hidden,
+    hide,
+    keys,
+    moves,
+)
 from tests.test_service import Killed, KillingJournal
 from tests.test_service_hazards import Counting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.changes import Change
     from serialpass_tui.core.doctoring import Diagnosis
     from serialpass_tui.core.job import Job
     from tests.conftest import Stage
 
+NETWORK = Bdf.parse("0000:03:00.0")
+"""The network card of xcp-ng-8.3-bios, which the management interface is on."""
 REPAIRED = [case for case in ILL if case.repaired]
 
 
@@ -178,6 +192,48 @@ def test_before_the_reboot_the_missing_driver_waits_for_it_alone(
     repair(stage)
     assert {"pciback-missing", "job-open"} == codes(stage)
     assert all(ailment.reboot for ailment in look(stage).ailments)
+
+
+def test_a_card_that_changed_places_with_a_network_card_is_found_and_its_undo_refused(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    all_of(hidden, moves((CARD[0], NETWORK)))(stage)
+    assert CARD[0] in on_pciback(stage)  # which is the network card now
+    job = repair(stage)
+    assert job is not None
+    stage.service.run(job, reboot=True)
+    assert {NETWORK, CARD[1]} == on_pciback(stage)
+    assert () == look(stage).ailments
+    conflict = stage.service.plan_rollback(job).conflict
+    assert conflict is not None
+    assert (Exit.REFUSED, "pif") == (conflict.exit_status, conflict.code)
+
+
+def test_two_cards_that_changed_places_stay_hidden_and_their_vms_follow(
+    open_stage: Callable[..., Stage],
+) -> None:
+    stage = open_stage()
+    usb = Bdf.parse("0000:05:00.0")
+    hide(stage, (*CARD, usb))
+    keys("0/0000:02:00.0", "0/0000:05:00.0")(stage)
+    moves((CARD[0], usb))(stage)
+    found = look(stage)
+    assert {"device-moved"} == {ailment.code for ailment in found.ailments}
+    assert found.plan is None
+    repair(stage)
+    assert () == look(stage).ailments
+    assert ["0/0000:05:00.0", "0/0000:02:00.0"] == [
+        stage.toolstack.vm(stage.vm_uuid(name)).pci for name in ("pbx", "win2019-till")
+    ]
+
+
+def test_a_running_vm_is_told_to_be_started_anew(open_stage: Callable[..., Stage]) -> None:
+    stage = open_stage()
+    stage.toolstack.write_key(stage.vm_uuid("door-access"), "other-config:pci", "0/02:00.0")
+    (ailment,) = look(stage).ailments
+    assert ailment.cure is not None
+    assert "It runs now" in ailment.remedy
 
 
 # --- killed

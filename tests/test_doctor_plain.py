@@ -18,6 +18,7 @@ from tests.doctor_cases import (
     BAD,
     BOTH,
     CARD,
+    ILL,
     Prepare,
     all_of,
     arguments,
@@ -42,6 +43,12 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 @pytest.mark.parametrize(("code", "meaning"), MEANINGS.items())
 def test_the_readme_has_every_code(code: str, meaning: str) -> None:
     assert f"| `{code}` | {meaning} |" in README
+
+
+def test_the_readme_says_which_ones_are_repaired() -> None:
+    told = dict(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| (yes|by hand) \|", README, re.MULTILINE))
+    repaired = {case.code for case in ILL if case.repaired}
+    assert {code: "yes" if code in repaired else "by hand" for code in MEANINGS} == told
 
 
 def test_the_readme_has_no_other_code() -> None:

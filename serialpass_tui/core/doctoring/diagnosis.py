@@ -15,7 +15,7 @@ from serialpass_tui.core.doctoring.housekeeping import (
     of_pciback,
     of_settings,
 )
-from serialpass_tui.core.doctoring.vms import edits, of_vms
+from serialpass_tui.core.doctoring.vms import of_vms, planned
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
@@ -58,13 +58,14 @@ def examine(facts: Facts) -> Diagnosis:
     """Look for everything in `ailment.MEANINGS`; a healthy host has no ailment."""
     memory = facts.memory
     moved = moves(facts, memory)
+    lists = planned(facts, moved)
     found = [
         *of_files(facts),
         *of_entries(facts),
         *of_ways_back(facts),
         *of_devices(facts, memory, moved),
         *of_settings(facts, memory),
-        *of_vms(facts, moved),
+        *of_vms(facts, moved, lists),
         *of_pciback(facts),
         *of_jobs(facts),
         *of_lock(facts.lock),
@@ -79,8 +80,7 @@ def examine(facts: Facts) -> Diagnosis:
         found = [replace(one, cure=None) if one.cure and one.cure.boot else one for one in found]
         plan = None
     cured = dict.fromkeys(one.cure.vm for one in found if one.cure and one.cure.vm)
-    vms = [vm for uuid in cured if facts.pool and (vm := facts.pool.vm(uuid))]
-    vm_edits = tuple(edit for vm in vms for edit in edits(facts, vm, moved))
+    vm_edits = tuple(edit for uuid in cured for edit in lists.made[uuid])
     return Diagnosis(
         tuple(found),
         plan,

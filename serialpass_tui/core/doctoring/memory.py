@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
@@ -47,10 +48,12 @@ def remembered(jobs: Iterable[Job]) -> Memory:
     return Memory(hidden, ids, frozenset(files))
 
 
+@lru_cache(maxsize=256)
 def _hidden(path: str, data: bytes | None) -> frozenset[Bdf]:
     """The single functions that the default entry of a boot file names, to whichever kernel.
 
     The journal does not say which kernel the file was for; only one of the two names has effect.
+    What a job left is what the next one found, and the wizard looks again after each step.
     """
     if data is None:
         return frozenset()

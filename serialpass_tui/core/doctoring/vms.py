@@ -5,7 +5,7 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import guard, safety, vm, xl_config, xl_edit
@@ -26,23 +26,66 @@ if TYPE_CHECKING:
     from serialpass_tui.core.pool import Pool, Vm
 
 
-def of_vms(facts: Facts, moved: Mapping[Bdf, Move]) -> Iterator[Ailment]:
-    """What is wrong with the device lists; nothing where the VMs are not known."""
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """The edits after which the device lists are right, as far as the tool can tell."""
+
+    made: Mapping[str, tuple[VmEdit | GuestEdit, ...]]
+    """By the VMs' uuids."""
+    refused: Mapping[str, str]
+    """Why a VM's list is left as it is, by uuid: a safety rule, or a file that cannot be edited."""
+
+
+def planned(facts: Facts, moved: Mapping[Bdf, Move]) -> Edits:
+    """The edits of all VMs, each held to the safety rules beside the others.
+
+    Two cards that changed places have two VMs change theirs: neither may be refused because the
+    other still names its device.
+    """
+    made: dict[str, tuple[VmEdit | GuestEdit, ...]] = {}
+    refused: dict[str, str] = {}
+    for chosen in _judged(facts):
+        try:
+            made[chosen.uuid] = _edits(facts, chosen, moved)
+        except Problem as problem:
+            refused[chosen.uuid] = printable(problem.summary)
+    while facts.pool is not None:
+        for uuid, own in made.items():
+            if not own:
+                continue
+            others = [edit for other in made if other != uuid for edit in made[other]]
+            pool = vm.after_edits(facts.pool, others)
+            against = safety.refusals(guard.findings(facts.inventory, pool, own))
+            if against:
+                refused[uuid] = against[0].reason
+                break
+        else:
+            break
+        del made[uuid]
+    return Edits(made, refused)
+
+
+def _judged(facts: Facts) -> Iterator[Vm]:
+    """The VMs of this host whose device lists are known; none where its devices are not."""
     if facts.pool is None or facts.functions is None:
         return
     for chosen in facts.pool.vms:
         # A guest of xl without a file was started from one that nobody knows.
         kept = bool(chosen.config) if facts.pool.toolstack == "xl" else chosen.pci is not None
-        if not kept or not facts.is_here(chosen):
-            continue
+        if kept and facts.is_here(chosen):
+            yield chosen
+
+
+def of_vms(facts: Facts, moved: Mapping[Bdf, Move], edits: Edits) -> Iterator[Ailment]:
+    """What is wrong with the device lists; nothing where the VMs are not known."""
+    for chosen in _judged(facts):
         for found in _of(facts, chosen, moved):
-            try:
-                made = edits(facts, chosen, moved)
-            except Problem as problem:
-                yield found.incurable(printable(problem.summary))
+            if chosen.uuid in edits.refused:
+                yield found.incurable(edits.refused[chosen.uuid])
             else:
-                yield found if made else replace(found, cure=None)
-    yield from _shared(facts, facts.pool)
+                yield found if edits.made[chosen.uuid] else replace(found, cure=None)
+    if facts.pool is not None and facts.functions is not None:
+        yield from _shared(facts, facts.pool)
 
 
 def _of(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> Iterator[Ailment]:
@@ -115,19 +158,9 @@ def _of(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> Iterator[Ailment
             )
 
 
-def edits(
-    facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]
-) -> tuple[VmEdit, ...] | tuple[GuestEdit, ...]:
-    """The edits after which a VM's device list is right, as far as the tool can tell.
-
-    Raises:
-        Problem: the first reason of the safety rules; a guest's file that cannot be edited.
-    """
-    made: tuple[VmEdit, ...] | tuple[GuestEdit, ...]
-    made = _guest(facts, chosen, moved) if chosen.config else _keys(facts, chosen, moved)
-    for refusal in safety.refusals(guard.findings(facts.inventory, facts.pool, made)):
-        raise Problem(Exit.REFUSED, refusal.code, refusal.reason, remedy=refusal.remedy)
-    return made
+def _edits(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit | GuestEdit, ...]:
+    """The edits of one VM. Raises Problem where its file cannot be edited."""
+    return _guest(facts, chosen, moved) if chosen.config else _keys(facts, chosen, moved)
 
 
 def _keys(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit, ...]:
