@@ -72,6 +72,19 @@ class DeviceId:
 
 
 @dataclass(frozen=True, slots=True)
+class LockFile:
+    """What the lock file in the state directory says; an orderly end leaves it empty."""
+
+    holder: str
+    """The process, as its holder wrote it."""
+    terminal: str
+    held: bool
+    """Whether a living process holds the lock."""
+    age_s: int
+    """Seconds since it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A job begins; nothing has been done yet."""
 

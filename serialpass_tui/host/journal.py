@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from serialpass_tui.core import codec
-from serialpass_tui.core.doctoring import LockFile
-from serialpass_tui.core.job import Record
+from serialpass_tui.core.job import LockFile, Record
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic

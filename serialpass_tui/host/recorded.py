@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.doctoring import LockFile
     from serialpass_tui.core.inventory import Inventory, Recording
-    from serialpass_tui.core.job import Record
+    from serialpass_tui.core.job import LockFile, Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
 
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.changes import Change
-    from serialpass_tui.core.doctoring import LockFile
-    from serialpass_tui.core.job import DeviceId, Job, Record
+    from serialpass_tui.core.job import DeviceId, Job, LockFile, Record
     from serialpass_tui.core.ports import Clock, Journal
     from serialpass_tui.service.changing import Changer
 

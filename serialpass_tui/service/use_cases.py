@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core import safety
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
-from serialpass_tui.service import checks, doctoring, planning
+from serialpass_tui.service import checks, planning
 from serialpass_tui.service.changing import Changer
 from serialpass_tui.service.ledger import Ledger
 from serialpass_tui.service.running import Runner
@@ -142,6 +142,8 @@ class Service:
 
     def diagnose(self, scan: Scan) -> Diagnosis:
         """What is wrong on the host of a scan, and what would repair it; leaves no trace."""
+        from serialpass_tui.service import doctoring  # the other commands start without it
+
         return doctoring.diagnosis(scan, self._files, self._ledger)
 
     def repair(self, scan: Scan, found: Diagnosis, report: Report | None = None) -> Job | None:
@@ -153,6 +155,8 @@ class Service:
         Raises:
             Problem: as `run` tells it.
         """
+        from serialpass_tui.service import doctoring
+
         changes = doctoring.changes_of(scan, found)
         if not changes:
             with self._ledger.lock():

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
-from serialpass_tui.core.doctoring import LockFile
 from serialpass_tui.core.job import (
     Applied,
     Began,
@@ -25,6 +24,7 @@ from serialpass_tui.core.job import (
     DeviceId,
     Dropped,
     Goal,
+    LockFile,
     Opened,
     Outcome,
     Planned,

@@ -6,6 +6,6 @@ of `core.changes`, planned by the code that plans every other edit.
 
 from serialpass_tui.core.doctoring.ailment import MEANINGS, Ailment
 from serialpass_tui.core.doctoring.diagnosis import Diagnosis, examine
-from serialpass_tui.core.doctoring.facts import Facts, LockFile
+from serialpass_tui.core.doctoring.facts import Facts
 
-__all__ = ["MEANINGS", "Ailment", "Diagnosis", "Facts", "LockFile", "examine"]
+__all__ = ["MEANINGS", "Ailment", "Diagnosis", "Facts", "examine"]

@@ -71,7 +71,10 @@ def _too_long(facts: Facts, entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 def _of(facts: Facts, entry: Entry) -> Iterator[tuple[str, str, str]]:
-    """Code, what and why of one line, the gravest first."""
+    """Code, what and why of one line, the gravest first.
+
+    The kernel's side is xen-pciback pci_stub.c's, XAPI's is pciops.ml's (xapi-project/xen-api).
+    """
     reading = entry.reading(facts.dialect)
     if reading.error:
         value = printable(reading.value, 60)

@@ -16,23 +16,10 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot import BootFile, Entry
     from serialpass_tui.core.hide_list import Dialect, Reading
     from serialpass_tui.core.inventory import Inventory, PciFunction
-    from serialpass_tui.core.job import Job
+    from serialpass_tui.core.job import Job, LockFile
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.verify import HideState
     from serialpass_tui.errors import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class LockFile:
-    """What the lock file in the state directory says; an orderly end leaves it empty."""
-
-    holder: str
-    """The process, as its holder wrote it."""
-    terminal: str
-    held: bool
-    """Whether a living process holds the lock."""
-    age_s: int
-    """Seconds since it was taken."""
 
 
 @dataclass(frozen=True, slots=True)

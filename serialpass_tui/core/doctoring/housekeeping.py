@@ -14,9 +14,9 @@ from serialpass_tui.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serialpass_tui.core.doctoring.facts import Facts, LockFile
+    from serialpass_tui.core.doctoring.facts import Facts
     from serialpass_tui.core.doctoring.memory import Memory
-    from serialpass_tui.core.job import Job
+    from serialpass_tui.core.job import Job, LockFile
 
 
 def of_files(facts: Facts) -> Iterator[Ailment]:
