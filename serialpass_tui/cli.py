@@ -357,7 +357,7 @@ def _state(args: argparse.Namespace) -> StateDirectory:
     from serialpass_tui.host.journal import StateDirectory
 
     root = Path(args.host_root or "/")
-    return StateDirectory(Path(args.state_dir or root / STATE_DIR.lstrip("/")))
+    return StateDirectory(Path(args.state_dir or root / STATE_DIR.lstrip("/")), root)
 
 
 def _service(args: argparse.Namespace) -> Service:
@@ -498,7 +498,7 @@ def _demo(name: str, faults: Sequence[str]) -> Iterator[Service]:
         if world.xl is not None:
             folder, name = world.root / XL_CONFIG_DIR.lstrip("/"), recording.inventory.hostname
             toolstack = Xl(world.xl.run, files, folder, name, root=world.root)
-        journal = StateDirectory(world.state_dir)
+        journal = StateDirectory(world.state_dir, world.root)
         yield Service(world.host, files, toolstack, journal, world.clock)
 
 

@@ -37,7 +37,7 @@ class Stage:
     @property
     def service(self) -> Service:
         """A service as a newly started program has it."""
-        return self.service_with(StateDirectory(self.world.state_dir))
+        return self.service_with(StateDirectory(self.world.state_dir, self.world.root))
 
     def service_with(self, journal: Journal) -> Service:
         """A service with another journal than the usual one."""

@@ -19,10 +19,10 @@ from serialpass_tui.sim.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from serialpass_tui.core.job import Record
     from serialpass_tui.core.pool import Vm
+    from serialpass_tui.sim.world import SimWorld
     from tests.conftest import Stage
 
 
@@ -113,8 +113,8 @@ class Killed(BaseException):
 class KillingJournal(StateDirectory):
     """A journal at whose n-th record the process dies, before or after it is on the disk."""
 
-    def __init__(self, path: Path, at: int, *, after: bool) -> None:
-        super().__init__(path)
+    def __init__(self, world: SimWorld, at: int, *, after: bool) -> None:
+        super().__init__(world.state_dir, world.root)
         self.left = at
         self._after = after
 
@@ -156,7 +156,7 @@ def test_killed_at_any_record_then_resumed_and_rolled_back(
     first_bytes = stage.boot_bytes()
     vm_uuid = halted_vm(stage)
     first_vm = stage.toolstack.vm(vm_uuid)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=after))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=after))
     with pytest.raises(Killed):
         whole_story(killing, stage, vm_uuid)
 
@@ -182,7 +182,7 @@ def test_killed_at_any_record_then_rolled_back_at_once(
     first_bytes = stage.boot_bytes()
     vm_uuid = halted_vm(stage)
     first_vm = stage.toolstack.vm(vm_uuid)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=True))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=True))
     with pytest.raises(Killed):
         whole_story(killing, stage, vm_uuid)
 
@@ -201,7 +201,7 @@ def test_the_half_file_of_a_killed_run_is_swept(open_stage: Callable[..., Stage]
     stage = open_stage()
     first_bytes = stage.boot_bytes()
     began = 2
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, began, after=True))
+    killing = stage.service_with(KillingJournal(stage.world, began, after=True))
     with pytest.raises(Killed):
         killing.run(hide_job(killing, first_card(killing)))
     boot_file = stage.service.scan().require_boot().path

@@ -308,7 +308,7 @@ def test_a_rollback_killed_at_any_record_gets_to_its_end(
     stage = open_stage()
     first = stage.boot_bytes()
     job, before = done_story(stage)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=True))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=True))
     with pytest.raises(Killed):
         killing.rollback(killing.plan_rollback(killing.job(job.id)), reboot=True)
 

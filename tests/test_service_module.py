@@ -138,7 +138,7 @@ def test_the_job_has_as_many_records_as_the_kills_below_assume(stage: Stage) -> 
 @pytest.mark.parametrize("at", range(RECORDS))
 def test_killed_at_every_record_and_rolled_back(stage: Stage, at: int, after: bool) -> None:
     first = tree(stage)
-    killed = stage.service_with(KillingJournal(stage.world.state_dir, at, after=after))
+    killed = stage.service_with(KillingJournal(stage.world, at, after=after))
     with pytest.raises(Killed):
         killed.run(hide_job(killed), reboot=True)
     service = stage.service

@@ -157,7 +157,7 @@ def test_cut_off_at_any_record_then_rolled_back(
     stage = open_stage()
     first_bytes, vm_uuid = stage.boot_bytes(), halted_vm(stage)
     first_vm = stage.toolstack.vm(vm_uuid)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=on_disk))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=on_disk))
     with pytest.raises(Killed):
         whole_story(killing, vm_uuid)
     if power_cut:
@@ -170,7 +170,7 @@ def test_cut_off_at_any_record_then_rolled_back(
 def test_cut_off_at_any_record_then_gone_on_with_and_rolled_back(open_stage: Open, at: int) -> None:
     stage = open_stage()
     first_bytes, vm_uuid = stage.boot_bytes(), halted_vm(stage)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=True))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=True))
     with pytest.raises(Killed):
         whole_story(killing, vm_uuid)
     service = stage.service
@@ -192,7 +192,7 @@ def test_a_rollback_cut_off_at_any_record_gets_to_its_end(
     first_bytes, vm_uuid = stage.boot_bytes(), halted_vm(stage)
     first_vm = stage.toolstack.vm(vm_uuid)
     job = whole_story(stage.service, vm_uuid)
-    killing = stage.service_with(KillingJournal(stage.world.state_dir, at, after=True))
+    killing = stage.service_with(KillingJournal(stage.world, at, after=True))
     with pytest.raises(Killed):
         killing.rollback(killing.plan_rollback(job), reboot=False)
     if power_cut:

@@ -95,6 +95,15 @@ class Journal(Protocol):
     def backup(self, data: bytes) -> str:
         """Keep bytes under their digest; the path. Raises Problem."""
 
+    def backup_place(self, data: bytes) -> str:
+        """Where `backup` keeps these bytes, as a shell at the host's root names it."""
+
+    def undo_place(self, job: str) -> str:
+        """Where the shell's way back of a job lies, as this system names it. Raises Problem."""
+
+    def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
+        """Write that file; `text` makes it of its name at the host's root. Raises Problem."""
+
     def lock(self) -> AbstractContextManager[None]:
         """Hold the state directory for one writer. Raises Problem `locked`, naming the holder."""
 

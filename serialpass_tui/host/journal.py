@@ -7,21 +7,24 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from serialpass_tui.core import codec
+from serialpass_tui.core import codec, undo_text
 from serialpass_tui.core.job import LockFile, Record
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 VERSION = 1
+
+_JOB = re.compile(r"[A-Za-z0-9]+")
 
 
 class StateDirectory:
@@ -30,8 +33,10 @@ class StateDirectory:
     It is made with the first write, so that looking at a host leaves no trace on it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, root: Path = Path("/")) -> None:
+        """The directory at `path`, of the host whose root directory is at `root`."""
         self._path = path
+        self._root = root
         self._journal = path / "journal"
 
     def records(self) -> tuple[Record, ...]:
@@ -89,21 +94,59 @@ class StateDirectory:
         Raises:
             Problem: `disk-full`, `read-only`, `write-failed`.
         """
-        folder = self._path / "backups"
-        place = folder / hashlib.sha256(data).hexdigest()
+        place = self._backups / hashlib.sha256(data).hexdigest()
+        self._keep(place, data)
+        return str(place)
+
+    def backup_place(self, data: bytes) -> str:
+        """Where `backup` keeps these bytes, as a shell at the host's root names it."""
+        return self._from_root(self._backups / hashlib.sha256(data).hexdigest())
+
+    def undo_place(self, job: str) -> str:
+        """Where the shell's way back of a job lies, beside the backups.
+
+        Raises:
+            Problem: `journal-damaged` where the journal has a job of a name that leads elsewhere.
+        """
+        return str(self._undo(job).absolute())
+
+    def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
+        """Write the shell's way back of a job; `text` makes it of its name at the host's root.
+
+        Raises:
+            Problem: as for `backup` and `undo_place`.
+        """
+        place = self._undo(job)
+        self._keep(place, text(self._from_root(place)))
+
+    def _keep(self, place: Path, data: bytes) -> None:
+        """Have `place`, in a folder below the backups, hold `data`. Raises Problem."""
         try:
             self._make()
-            if not folder.is_dir():
-                folder.mkdir(mode=0o700)
-                atomic.sync_directory(self._path)
+            for folder in (self._backups, place.parent):
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700)
+                    atomic.sync_directory(folder.parent)
             if place.exists() and atomic.load(place)[0] == data:
-                atomic.sync_directory(folder)
+                atomic.sync_directory(place.parent)
             else:
                 atomic.sweep(place)
                 atomic.put(place, data)
         except OSError as error:
             atomic.cannot_write(str(place), error)
-        return str(place)
+
+    @property
+    def _backups(self) -> Path:
+        return self._path / "backups"
+
+    def _undo(self, job: str) -> Path:
+        if not _JOB.fullmatch(job):
+            raise _damaged(str(self._journal), f"it has a job {printable(job, 40)!r}")
+        return self._backups / f"job-{job}" / undo_text.NAME
+
+    def _from_root(self, place: Path) -> str:
+        whole, root = place.resolve(), self._root.resolve()
+        return str(whole.relative_to(root) if whole.is_relative_to(root) else whole)
 
     def kept(self, name: str) -> bytes:
         """A small file of this directory; empty where there is none that can be read."""

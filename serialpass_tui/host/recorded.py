@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
+from serialpass_tui.core import undo_text
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 
@@ -84,6 +85,26 @@ class RecordedJournal:
             Problem: `recorded-host`.
         """
         _refuse(f"keep a backup of {len(data)} bytes")
+
+    def backup_place(self, data: bytes) -> str:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"keep a backup of {len(data)} bytes")
+
+    def undo_place(self, job: str) -> str:
+        """Where a host would have it: a recording may be planned for."""
+        return f"/var/lib/serialpass-tui/backups/job-{job}/{undo_text.NAME}"
+
+    def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"keep the undo of job {job}, {len(text(self.undo_place(job)))} bytes")
 
     def lock(self) -> AbstractContextManager[None]:
         """Nothing to lock: nobody else can change it either."""

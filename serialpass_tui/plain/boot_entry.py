@@ -9,7 +9,13 @@ from serialpass_tui.core.changes import Change, unified_diff
 from serialpass_tui.core.job import DeviceId, Goal
 from serialpass_tui.errors import Exit
 from serialpass_tui.plain.devices import standing_line
-from serialpass_tui.plain.words import change_fields, change_lines, finding_fields, finding_lines
+from serialpass_tui.plain.words import (
+    change_fields,
+    change_lines,
+    finding_fields,
+    finding_lines,
+    undo_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +84,7 @@ def _edit_boot(
         "backup": plan.edits[-1].backup_path if plan.entry_changed else None,
         "findings": [finding_fields(finding) for finding in findings],
         "now": [change_fields(change) for change in taking],
+        "undo": service.undo_place(),
     }
     term.say(*plan_lines(plan), *change_lines(taking), *finding_lines(findings))
     bdfs = (*add, *remove)
@@ -88,6 +95,7 @@ def _edit_boot(
         return Exit.DONE
     if backups:
         term.say(f"What is there stays beside it: {', '.join(backups)}")
+    term.say(undo_line(service))
     names = " and ".join(edit.path for edit in plan.edits)
     status = term.may_apply(f"Write {names}?" if plan.changed else "Take the devices now?")
     if status is not None:

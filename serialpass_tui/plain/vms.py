@@ -16,6 +16,7 @@ from serialpass_tui.plain.words import (
     finding_fields,
     finding_lines,
     tell_progress,
+    undo_line,
 )
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
         "changes": [change_fields(change) for change in plan.changes],
         "findings": [finding_fields(finding) for finding in plan.findings],
         "lost": list(plan.lost),
+        "undo": service.undo_place(),
     }
     name = plan.vm.name
     term.say(*change_lines(plan.changes), *finding_lines(plan.findings), *plan.lost)
@@ -129,6 +131,7 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
             if isinstance(change, GuestEdit)
         )
     )
+    term.say(undo_line(service))
     status = term.may_apply(f"Change VM {name}?")
     if status is not None:
         term.document(**fields, applied=False, job=None)

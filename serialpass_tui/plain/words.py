@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.plain.terminal import Terminal
+    from serialpass_tui.service import Service
 
 
 def finding_fields(finding: Finding) -> dict[str, Json]:
@@ -62,6 +63,11 @@ def standing_fields(standing: Standing) -> dict[str, Json]:
         "why": standing.why,
         "next": standing.next,
     }
+
+
+def undo_line(service: Service) -> str:
+    """Where the way back of the job about to be opened will lie, for a shell without this tool."""
+    return f"To take it back with a shell alone: {service.undo_place()}"
 
 
 def tell_progress(term: Terminal) -> Callable[[Change, float], None]:

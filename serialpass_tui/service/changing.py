@@ -100,11 +100,24 @@ class Changer:
             pool = self._toolstack.pool()
         safeguards.refuse_unsafe(inventory, pool, devices, changes)
 
+    def refuse_changed(self, changes: Sequence[Change]) -> None:
+        """Stop before the first of several changes if a file of any is not what was shown.
+
+        Raises:
+            Problem: `changed-since-preview`.
+        """
+        first: dict[tuple[str, ...], FileEdit | GuestEdit] = {}
+        for change in changes:
+            if isinstance(change, FileEdit | GuestEdit):
+                first.setdefault(change.place, change)
+        for change in first.values():
+            require_known(change, self.observe(change))
+
     # --- making
 
-    def keep(self, path: str, data: bytes) -> None:
-        """Keep a file as it was beside it, for an operator who has nothing but a shell."""
-        self._files.keep(path, data, backup_tag(data))
+    def keep(self, path: str, data: bytes) -> str:
+        """Keep a file as it was beside it, for whoever has nothing but a shell; where it lies."""
+        return self._files.keep(path, data, backup_tag(data))
 
     def make(self, change: Change, tell: Report) -> None:
         """Do it, and believe nobody yet. Raises Problem."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core import undo_text
 from serialpass_tui.core.changes import Reboot, VmPower, in_boot, is_past
 from serialpass_tui.core.job import (
     Applied,
@@ -22,7 +24,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.changes import Change
@@ -99,7 +101,7 @@ class Ledger:
             if job.progress[index] is Progress.BEGAN:
                 self._changer.mend(job.changes[index])
         for record in self._overdue(job, self.jobs()):
-            self._journal.append(record)
+            self._append(record)
         return self.job(job.id)
 
     def take_up(self, job: Job) -> Job:
@@ -161,8 +163,7 @@ class Ledger:
         """A new job with the changes that the operator saw and asked for."""
         now = self._clock.now()
         self.settle_all()
-        numbers = [int(job.id) for job in self.jobs() if job.id.isdecimal()]
-        job_id = str(max(numbers, default=0) + 1)
+        job_id = self._next_id()
         self._journal.append(Opened(job_id, now, goal, title, tuple(devices), undoes))
         self._journal.append(Planned(job_id, now, tuple(changes)))
         return self.job(job_id)
@@ -193,6 +194,19 @@ class Ledger:
     def back_up(self, data: bytes) -> None:
         """Keep the bytes of a file that is about to be edited beside the journal."""
         self._journal.backup(data)
+
+    def undo_place(self, job: Job | None) -> str:
+        """Where the shell's way back of a job lies, or will; None: of the job opened next."""
+        return self._journal.undo_place(job.id if job is not None else self._next_id())
+
+    def write_undo(self, job: Job, kept: Mapping[str, undo_text.Kept]) -> None:
+        """Write the shell's way back of a job; a rollback is part of that of its job."""
+        if job.goal is not Goal.ROLLBACK:
+            self._journal.keep_undo(job.id, lambda place: undo_text.undo_text(job, kept, place))
+
+    def backup_place(self, data: bytes) -> str:
+        """Where a backup lies, as a shell at the host's root names it."""
+        return self._journal.backup_place(data)
 
     def began(self, job: Job, index: int) -> None:
         """Note that a change is about to be made."""
@@ -231,7 +245,21 @@ class Ledger:
             self._journal.append(Dropped(job.id, self._clock.now(), index, why))
 
     def _end(self, job: Job, outcome: Outcome) -> None:
-        self._journal.append(Closed(job.id, self._clock.now(), outcome))
+        self._append(Closed(job.id, self._clock.now(), outcome))
+
+    def _append(self, record: Record) -> None:
+        """Add a record, and where it ends a job rolled back, say so in the shell's way back too.
+
+        Until then that text is harmless: it changes nothing that does not hold the job's bytes.
+        """
+        self._journal.append(record)
+        if isinstance(record, Closed) and record.outcome is Outcome.ROLLED_BACK:
+            with contextlib.suppress(Problem):
+                self.write_undo(self.job(record.job), {})
+
+    def _next_id(self) -> str:
+        numbers = [int(job.id) for job in self.jobs() if job.id.isdecimal()]
+        return str(max(numbers, default=0) + 1)
 
 
 def _outcome(job: Job) -> Outcome:

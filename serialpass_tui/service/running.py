@@ -6,8 +6,9 @@ import contextlib
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
+from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot, backup_tag
 from serialpass_tui.core.job import Goal, Progress
+from serialpass_tui.core.undo_text import Kept
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import Held, require_known
 
@@ -37,6 +38,8 @@ class Runner:
                 if index == todo[0]:
                     changes = [job.changes[index] for index in todo]
                     self._changer.refuse_unsafe(job.devices, changes)
+                    self._changer.refuse_changed(changes)
+                    self._prepare(job, todo)
                 self._apply(job, index, tell)
             except Problem as problem:
                 raise self._told(job, index, problem) from problem
@@ -49,10 +52,6 @@ class Runner:
         held = self._changer.observe(change)
         require_known(change, held)
         if held is Held.BEFORE:
-            if isinstance(change, FileEdit | GuestEdit) and change.before is not None:
-                self._ledger.back_up(change.before)
-                if change.after is not None:
-                    self._changer.keep(change.path, change.before)
             self._ledger.began(job, index)
             self._changer.make(change, tell)
             if isinstance(change, Reboot):
@@ -60,6 +59,31 @@ class Runner:
             self._changer.confirm(change, job)
         self._ledger.applied(job, index)
         tell(change, 1.0)
+
+    def _prepare(self, job: Job, todo: tuple[int, ...]) -> None:
+        """Back up the files that are about to be edited, and write the shell's way back."""
+        kept: dict[str, Kept] = {}
+        for index, change in enumerate(job.changes):
+            if job.progress[index] is Progress.DROPPED:
+                continue
+            if not isinstance(change, FileEdit | GuestEdit) or change.before is None:
+                continue
+            tag = backup_tag(change.before)
+            backup = f"{change.path}.serialpass-{tag}"
+            try:
+                self._ledger.back_up(change.before)
+                if change.after is not None:
+                    backup = self._changer.keep(change.path, change.before)
+            except Problem:
+                if index in todo:
+                    raise  # otherwise it was kept when it was made
+            file = backup.removesuffix(f".serialpass-{tag}").lstrip("/")
+            if change.after is None:
+                backup = self._ledger.backup_place(change.before)
+            else:
+                backup = backup.lstrip("/")
+            kept.setdefault(change.path, Kept(file, backup))
+        self._ledger.write_undo(job, kept)
 
     def _told(self, job: Job, index: int, problem: Problem) -> Problem:
         """The problem of a change with what of its job stands; a job without effect is closed."""

@@ -168,6 +168,10 @@ class Service:
 
     # --- jobs
 
+    def undo_place(self, job: Job | None = None) -> str:
+        """Where UNDO.txt of a job lies, or will lie; None: of the job that is opened next."""
+        return self._ledger.undo_place(job)
+
     def open_job(
         self,
         goal: Goal,

@@ -186,6 +186,10 @@ class Flow:
         """Roll back as shown, up to the reboot. Raises Problem."""
         return self._see(Target(job=self._service.rollback(plan, tell, reboot=False)))
 
+    def undo_place(self) -> str:
+        """Where the shell's way back of the job opened next will lie. Raises Problem."""
+        return self._service.undo_place()
+
     def plan_hide(self, scan: Scan, bdfs: Sequence[Bdf]) -> HidePlan:
         """The edit of the boot entry; pure, so it needs no worker. Raises Problem."""
         return self._service.plan_hide(scan, add=bdfs)

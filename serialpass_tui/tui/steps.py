@@ -31,7 +31,7 @@ def screen_of(frame: Frame, wizard: Wizard, sight: Sight, flow: Flow) -> WizardS
             return DevicesScreen(frame, scan, wizard.picked, sight.repairs)
         case Step.BOOT:
             plan = flow.plan_hide(scan, wizard.picked)
-            return BootEntryScreen(frame, plan, scan.findings(wizard.picked))
+            return BootEntryScreen(frame, plan, scan.findings(wizard.picked), flow.undo_place())
         case Step.REBOOT:
             return RebootScreen(frame, scan, _plan(wizard, sight, flow), sight.open_job)
         case Step.HIDDEN:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.safety import Finding
 
 
-def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ...]:
+def overview(plan: HidePlan, findings: Sequence[Finding] = (), undo: str = "") -> tuple[Line, ...]:
     """The edit in words: where, what the kernel does today and will do, the way back."""
     lines = [fact("File", printable(plan.path), Ink.STRONG)]
     if plan.entry_changed:
@@ -41,6 +41,8 @@ def overview(plan: HidePlan, findings: Sequence[Finding] = ()) -> tuple[Line, ..
         lines.append(fact("Written", printable(value)))
     lines += facts("Also", map(also, plan.companions), Ink.STRONG)
     lines += rescue(plan)
+    if undo and plan.changed:
+        lines.append(fact("By shell", f"{printable(undo)} has the commands that undo it."))
     warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)
     lines += facts("Warning", warnings, Ink.WARN)
     lines += finding_lines(findings)
@@ -124,14 +126,16 @@ class BootEntryScreen(WizardScreen):
     STEP = Step.BOOT
     BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "commands")]
 
-    def __init__(self, frame: Frame, plan: HidePlan, findings: Sequence[Finding]) -> None:
+    def __init__(
+        self, frame: Frame, plan: HidePlan, findings: Sequence[Finding], undo: str
+    ) -> None:
         super().__init__(
             frame,
             place_of(Step.BOOT),
             _headline(plan),
         )
         self._plan = plan
-        self._overview = overview(plan, findings)
+        self._overview = overview(plan, findings, undo)
         self._by_hand = False
         self._pager = Pager(self._text())
 
