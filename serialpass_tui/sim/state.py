@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.codec import decode, encode
-from serialpass_tui.core.pool import Pool  # noqa: TC001
+from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class State:
     """Whether the other program of the fault has been at work."""
     lost: str = ""
     """Why the host is gone; empty while it is there."""
-    pool: Pool | None = None
+    pool: Pool | XlHost | None = None
     backend: dict[str, tuple[Bdf, ...]] | None = None
     """Xenstore's /local/domain/0/backend/pci: the functions of each domain."""
     next_domid: int = 1
