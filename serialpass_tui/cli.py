@@ -169,6 +169,33 @@ def _ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def _changes_whole(service: Service) -> Iterator[None]:
+    """Have the change in hand end before a hang-up, a kill, Ctrl-C or Ctrl-Z takes effect."""
+
+    def leave() -> None:
+        raise KeyboardInterrupt
+
+    def rest() -> None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    wanted = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: leave}
+    wanted[signal.SIGTSTP] = rest
+    before = {number: signal.getsignal(number) for number in wanted}
+
+    def caught(number: int, _frame: object) -> None:
+        service.when_whole(wanted[signal.Signals(number)])
+
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, caught)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the program; the documentation is checked against it."""
     parser = _Parser(
@@ -307,7 +334,8 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
         "history": lambda: plain.history(service, term),
         "rollback": lambda: plain.rollback(service, term, args.job, every=args.every),
     }
-    return runs[args.command]()
+    with _changes_whole(service):
+        return runs[args.command]()
 
 
 def _preview(args: argparse.Namespace, term: Terminal) -> int:

@@ -11,6 +11,7 @@ from serialpass_tui.core.job import Goal, Progress
 from serialpass_tui.core.undo_text import Kept
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import Held, require_known
+from serialpass_tui.service.pausing import Pauses
 
 if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
@@ -24,6 +25,7 @@ class Runner:
     def __init__(self, ledger: Ledger, changer: Changer) -> None:
         self._ledger = ledger
         self._changer = changer
+        self.pauses = Pauses()
 
     def run(self, job: Job, tell: Report, *, reboot: bool) -> Job:
         """Apply what remains of a job that was taken up; without `reboot` it stops before that.
@@ -34,16 +36,21 @@ class Runner:
         job = self._ledger.in_this_boot(job)
         todo = _todo(job, reboot=reboot)
         for index in todo:
-            try:
-                if index == todo[0]:
-                    changes = [job.changes[index] for index in todo]
-                    self._changer.refuse_unsafe(job.devices, changes)
-                    self._changer.refuse_changed(changes)
-                    self._prepare(job, todo)
-                self._apply(job, index, tell)
-            except Problem as problem:
-                raise self._told(job, index, problem) from problem
+            with self.pauses.change():
+                self._step(job, todo, index, tell)
         return self._ledger.settle(job)
+
+    def _step(self, job: Job, todo: tuple[int, ...], index: int, tell: Report) -> None:
+        """One change of a run, with what belongs before the first one."""
+        try:
+            if index == todo[0]:
+                changes = [job.changes[index] for index in todo]
+                self._changer.refuse_unsafe(job.devices, changes)
+                self._changer.refuse_changed(changes)
+                self._prepare(job, todo)
+            self._apply(job, index, tell)
+        except Problem as problem:
+            raise self._told(job, index, problem) from problem
 
     def _apply(self, job: Job, index: int, tell: Report) -> None:
         """One change, by the rule of `core.changes`."""

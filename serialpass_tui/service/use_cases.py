@@ -14,7 +14,7 @@ from serialpass_tui.service.running import Runner
 from serialpass_tui.service.scanning import read_scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
@@ -42,6 +42,10 @@ class Service:
         self._changer = Changer(host, files, toolstack)
         self._ledger = Ledger(journal, clock, self._changer)
         self._runner = Runner(self._ledger, self._changer)
+
+    def when_whole(self, act: Callable[[], None]) -> None:
+        """Do it now, or where a change is being made, at its end: for handlers of signals."""
+        self._runner.pauses.call(act)
 
     # --- reading
 
