@@ -526,7 +526,7 @@ def _demo(name: str, faults: Sequence[str]) -> Iterator[Service]:
         if world.xl is not None:
             folder, name = world.root / XL_CONFIG_DIR.lstrip("/"), recording.inventory.hostname
             toolstack = Xl(world.xl.run, files, folder, name, root=world.root)
-        journal = StateDirectory(world.state_dir, world.root)
+        journal = StateDirectory(world.state_dir, world.root, shown=STATE_DIR)
         yield Service(world.host, files, toolstack, journal, world.clock)
 
 

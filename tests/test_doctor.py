@@ -281,7 +281,7 @@ def test_a_repair_killed_at_any_record_gets_to_its_end(
     stage = ill_stage(open_stage)
     first = tree(stage)
     with pytest.raises(Killed):
-        run_repair(stage, KillingJournal(stage.world.state_dir, at, after=True))
+        run_repair(stage, KillingJournal(stage.world, at, after=True))
     service = stage.service
     left = service.resume()
     if back:

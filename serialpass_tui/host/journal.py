@@ -33,8 +33,12 @@ class StateDirectory:
     It is made with the first write, so that looking at a host leaves no trace on it.
     """
 
-    def __init__(self, path: Path, root: Path = Path("/")) -> None:
-        """The directory at `path`, of the host whose root directory is at `root`."""
+    def __init__(self, path: Path, root: Path = Path("/"), *, shown: str = "") -> None:
+        """The directory at `path`, of the host whose root directory is at `root`.
+
+        `shown` is its name on screens where it is not its own: a simulated host's.
+        """
+        self._shown = shown
         self._path = path
         self._root = root
         self._journal = path / "journal"
@@ -108,7 +112,10 @@ class StateDirectory:
         Raises:
             Problem: `journal-damaged` where the journal has a job of a name that leads elsewhere.
         """
-        return str(self._undo(job).absolute())
+        place = self._undo(job)
+        if self._shown:
+            return f"{self._shown}/{place.relative_to(self._path)}"
+        return str(place.absolute())
 
     def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
         """Write the shell's way back of a job; `text` makes it of its name at the host's root.

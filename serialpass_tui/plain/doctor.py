@@ -10,6 +10,7 @@ from serialpass_tui.plain.words import (
     change_fields,
     change_lines,
     finding_fields,
+    undo_line,
     finding_lines,
     tell_progress,
 )
@@ -50,6 +51,7 @@ def doctor(service: Service, term: Terminal) -> int:
         return Exit.UNCONFIRMED
     term.say("", "The repair:", *(plan_lines(found.plan) if found.plan else ()))
     term.say(*change_lines(found.edits), *finding_lines(hazards))
+    term.say(undo_line(service))
     status = term.may_apply("Repair this?")
     if status is not None:
         term.document(**fields, applied=False, job=None, left=_codes(found.ailments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     from serialpass_tui.service import Service
     from tests.crash.errands import Chosen
+
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG: no child outlives a test run that is stopped (prctl(2))."""
 
 KILLS = ("killed before", "killed after", "killed within")
 FAULTS = (*KILLS, "short write", "ENOSPC", "EROFS", "EIO")
@@ -80,6 +84,7 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         os.close(reading)
         answer: dict[str, Any]
         try:
