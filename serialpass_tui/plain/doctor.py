@@ -10,9 +10,9 @@ from serialpass_tui.plain.words import (
     change_fields,
     change_lines,
     finding_fields,
-    undo_line,
     finding_lines,
     tell_progress,
+    undo_line,
 )
 
 if TYPE_CHECKING:
