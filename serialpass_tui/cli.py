@@ -99,6 +99,12 @@ def _check(args: argparse.Namespace) -> None:
     def refuse(code: str, summary: str, remedy: str) -> NoReturn:
         raise Problem(Exit.USAGE, code, summary, remedy=remedy)
 
+    if args.command == "hide" and args.now and args.trial:
+        refuse(
+            "now-and-trial",
+            "--now takes the devices without a boot, --trial is a boot of its own.",
+            "Give one of them.",
+        )
     in_demo = args.demo is not None or args.answers or args.fault
     if args.command is not None and in_demo:
         refuse(
@@ -257,6 +263,14 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--now", action="store_true", help="also give them to pciback now, without a reboot"
     )
+    sub.add_argument(
+        "--trial",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="have an entry of its own booted once, to be made the default by `confirm`; without "
+        "(--no-trial) the default entry is written at once",
+    )
+    command("confirm", "make the trial that this boot is the default boot entry")
     sub = command("unhide", "write the boot entry so that the next boot gives devices back to dom0")
     sub.add_argument("bdf", nargs="+", metavar="BDF")
     command("vms", "list the VMs, the devices bound to each, and why one cannot take a device")
@@ -324,7 +338,8 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
     bdfs = list(dict.fromkeys(Bdf.parse(text) for text in getattr(args, "bdf", [])))
     runs: dict[str, Callable[[], int]] = {
         "scan": lambda: plain.scan(service, term),
-        "hide": lambda: plain.hide(service, term, bdfs, now=args.now),
+        "hide": lambda: plain.hide(service, term, bdfs, now=args.now, trial=args.trial),
+        "confirm": lambda: plain.confirm(service, term),
         "unhide": lambda: plain.unhide(service, term, bdfs),
         "vms": lambda: plain.vms(service, term),
         "bind": lambda: plain.bind(service, term, args.vm, bdfs, start=args.start),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
+from serialpass_tui.core.inventory import HostFacts  # noqa: TC001
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 
@@ -278,8 +279,61 @@ class VmPower:
         return shlex.join(["xe", "vm-shutdown", f"uuid={self.uuid}"])
 
 
-Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange
-Reversible = FileEdit | GuestEdit | VmEdit | VmPower | DriverChange
+@dataclass(frozen=True, slots=True)
+class BootOnce:
+    """The entry that the boot loader is to boot once; empty: none but the default.
+
+    The boot loader clears it when it boots that entry: the change is then spent, not undone.
+    """
+
+    KIND: ClassVar[str] = "boot-once"
+    loader: str
+    path: str
+    """Where the loader keeps it: GRUB's grubenv, or extlinux's ldlinux.sys."""
+    before: str
+    after: str
+    boot: str = ""
+    """The boot in which it was planned."""
+    host: HostFacts | None = None
+    """How the host was then, to be compared after the trial."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What it changes, to be compared with other changes."""
+        return ("once", self.path)
+
+    @property
+    def folder(self) -> str:
+        """The directory in which the loader is installed."""
+        return self.path.rpartition("/")[0] or "/"
+
+    def inverse(self) -> BootOnce:
+        """The change that takes the order back."""
+        return BootOnce(self.loader, self.path, self.after, self.before, self.boot)
+
+    def again(self, boot_id: str) -> BootOnce:
+        """The same in another boot."""
+        return replace(self, boot=boot_id)
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+        if self.after:
+            return f"have {printable(self.after)} booted once, at the next boot"
+        return f"do not have {printable(self.before)} booted once"
+
+    def preview(self) -> tuple[str, ...]:
+        """The command that does the same by hand."""
+        if self.loader == "grub":
+            task = ["set", f"override_entry={self.after}"]
+            if not self.after:
+                task = ["unset", "override_entry"]
+            return (shlex.join(["grub-editenv", self.path, *task]),)
+        once = f"--once={self.after}" if self.after else "--clear-once"
+        return (shlex.join(["extlinux", once, self.folder]),)
+
+
+Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange | BootOnce
+Reversible = FileEdit | GuestEdit | VmEdit | VmPower | DriverChange | BootOnce
 
 
 def is_past(change: Change, boot_id: str) -> bool:
@@ -289,7 +343,9 @@ def is_past(change: Change, boot_id: str) -> bool:
 
 def in_boot(change: Change, boot_id: str) -> Change:
     """The change as it is planned in another boot."""
-    return change.again(boot_id) if isinstance(change, Reboot | DriverChange) else change
+    if isinstance(change, Reboot | DriverChange | BootOnce):
+        return change.again(boot_id)
+    return change
 
 
 def backup_tag(data: bytes) -> str:

@@ -70,7 +70,8 @@ def taken(inventory: Inventory, pool: Pool | None, change: Change) -> tuple[Bdf,
     ocaml/xenopsd/xc/device.ml, PCI.bind); `pool` has the keys with which the VM will start.
     """
     if isinstance(change, FileEdit):
-        before, after = (_hidden(inventory, change.path, d) for d in (change.before, change.after))
+        before = _hidden(inventory, change.path, change.before)
+        after = _hidden(inventory, change.path, change.after, trial=True)
         return tuple(sorted(after - before))
     if isinstance(change, GuestEdit):
         had = read_config(change.before).devices
@@ -91,14 +92,23 @@ def _is_start(change: Change) -> bool:
     return isinstance(change, VmPower) and change.after is PowerState.RUNNING
 
 
-def _hidden(inventory: Inventory, path: str, data: bytes | None) -> frozenset[Bdf]:
-    """What the default entry of these bytes hides; nothing where they are no boot file."""
+def _hidden(
+    inventory: Inventory, path: str, data: bytes | None, *, trial: bool = False
+) -> frozenset[Bdf]:
+    """What the default entry of these bytes hides; nothing where they are no boot file.
+
+    With `trial` what the entry hides that may be booted once, too.
+    """
     if data is None or path not in boot.CANDIDATE_PATHS:
         return frozenset()
+    dialect = hide_list.dialect_for(inventory.kernel)
     try:
-        entry = boot.default_reading(
-            boot.parse(path, data), hide_list.dialect_for(inventory.kernel)
-        )
+        file = boot.parse(path, data)
+        default = boot.default_reading(file, dialect)
     except Problem:
         return frozenset()
-    return hide_list.hidden(entry, inventory.pci) if entry is not None else frozenset()
+    once = boot.trial_entry(file) if trial else None
+    readings = (default, once.reading(dialect) if once is not None else None)
+    return frozenset().union(
+        *(hide_list.hidden(item, inventory.pci) for item in readings if item is not None)
+    )

@@ -185,6 +185,35 @@ class BootText:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class BootStore:
+    """Where the loader of one boot file keeps what it boots once, and what lies under it."""
+
+    boot_file: str
+    path: str
+    data: bytes | None = None
+    """A whole grubenv, or the end of ldlinux.sys with extlinux's data; None: no such file."""
+    filesystem: str = ""
+    layers: tuple[str, ...] = ()
+    """What lies between the file system and its disk, such as LVM."""
+    writable: bool = True
+    tool: str = ""
+    """The program that writes it, where a file alone does not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a host needs to do its work, at one moment."""
+
+    mounts: tuple[str, ...]
+    srs: tuple[tuple[str, str], ...]
+    """Uuid and name of each storage repository that is attached here."""
+    management: str
+    """The interface by which the host is managed, while it is up; empty: none is."""
+    toolstack: str
+    """xapi or xl; empty where it did not answer."""
+
+
 class PcibackForm(Enum):
     """How this dom0 kernel carries xen-pciback."""
 
@@ -221,6 +250,7 @@ class Inventory:
     """ACPI's DMAR table as found; empty where there is none or it may not be read."""
     boot_files: tuple[BootText, ...] = ()
     """Those that exist, in the order in which the boot loader's tools look for them."""
+    boot_stores: tuple[BootStore, ...] = ()
     settings: tuple[BootText, ...] = ()
     """Those from which the boot files are made anew, and this tool's own udev rule."""
     setting_folders: tuple[str, ...] = ()

@@ -89,13 +89,15 @@ class Pif:
 
 @dataclass(frozen=True, slots=True)
 class StorageRepository:
-    """An SR that is plugged on this host, with the device its PBD names."""
+    """An SR of this host, with the device its PBD names."""
 
     uuid: str
     name: str
     type: str
     device: str = ""
     """device-config:device or SCSIid, for example /dev/disk/by-id/... ; empty for file servers."""
+    attached: bool = True
+    """Whether it is plugged here now (PBD.currently_attached)."""
 
 
 @dataclass(frozen=True, slots=True)

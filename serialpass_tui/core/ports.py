@@ -36,6 +36,9 @@ class Host(Protocol):
             Problem: the kernel refused; the function is given back to `before`.
         """
 
+    def boot_once(self, folder: str, label: str) -> None:
+        """Have the extlinux in `folder` boot a label once; empty: no label. Raises Problem."""
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain. Raises Problem."""
 

@@ -19,12 +19,24 @@ if TYPE_CHECKING:
     from serialpass_tui.core.pool import Pool
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing expected, and what was found."""
+
+    name: str
+    expected: str
+    observed: str
+    passed: bool
+    next: str = ""
+
+
 class Place(Enum):
     """Where a device stands, as one word for a table."""
 
     FREE = "free"
     PENDING = "reboot pending"
     HIDDEN = "hidden"
+    ON_TRIAL = "on trial"
     LEAVING = "back at reboot"
     NOT_TAKEN = "not hidden"
     MOVED = "other device"
@@ -69,16 +81,28 @@ class HideState:
     booted: frozenset[Bdf]
     booted_error: str
     """Why the kernel refused the whole value it was booted with; empty: it did not."""
+    next_trial: frozenset[Bdf] = frozenset()
+    """What the trial entry hides while it is the one that boots next."""
+    trying: bool = False
+    """Whether this boot is that of a trial entry which the boot file still has."""
 
 
-def hide_state(inventory: Inventory, entry: Reading | None) -> HideState:
+def hide_state(
+    inventory: Inventory,
+    entry: Reading | None,
+    trial: Reading | None = None,
+    *,
+    trying: bool = False,
+) -> HideState:
     """The hide lists of the default boot entry and of the running kernel, as the kernel reads them.
 
-    `entry` is the kernel's reading of the default entry; None where no boot file is known.
+    `entry` is the kernel's reading of the default entry; None where no boot file is known. `trial`
+    is that of a trial entry which boots next; `trying`: it has booted.
     """
     now = hide_list.read(inventory.cmdline, hide_list.dialect_for(inventory.kernel))
     asked = _hides(entry, inventory) if entry is not None else frozenset()
-    return HideState(asked, _hides(now, inventory), now.error)
+    coming = _hides(trial, inventory) if trial is not None else frozenset()
+    return HideState(asked, _hides(now, inventory), now.error, coming, trying)
 
 
 def _hides(reading: Reading, inventory: Inventory) -> frozenset[Bdf]:
@@ -142,15 +166,21 @@ def _judge(
         if asked or not booted:
             kept = "" if asked else " The boot entry does not ask for it: it was taken at run time."
             return Place.HIDDEN, f"pciback holds it.{kept}", "Choose the VM."
+        if hide.trying:
+            why = "pciback holds it, in this trial boot alone."
+            return Place.ON_TRIAL, why, "Keep it, and the default boot entry hides it from now on."
         return (
             Place.LEAVING,
             "pciback holds it, and the boot entry no longer hides it.",
             "Reboot to give it back to dom0.",
         )
-    if asked and booted:
+    if booted and (asked or hide.trying):
         return (Place.NOT_TAKEN, *_why_not_taken(inventory, function, hide))
     if asked:
         why = "The boot entry hides it; the running kernel was booted without."
+        return Place.PENDING, why, "Reboot this host."
+    if bdf in hide.next_trial:
+        why = "The trial entry hides it, which boots next, once."
         return Place.PENDING, why, "Reboot this host."
     if hide.booted_error:
         why = f"This boot hides nothing: {hide.booted_error}"

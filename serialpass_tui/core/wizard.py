@@ -164,7 +164,7 @@ _NO_REBOOT = ("pciback has the devices: the reboot of step 3 is not needed.",)
 def next_step(standings: Sequence[Standing]) -> Step:
     """The step that the picked devices call for, taken together: the earliest that one needs."""
     places = {standing.place for standing in standings}
-    if places & {Place.NOT_TAKEN, Place.MOVED, Place.ABSENT}:
+    if places & {Place.NOT_TAKEN, Place.MOVED, Place.ABSENT, Place.ON_TRIAL}:
         return Step.HIDDEN
     if places & {Place.FREE, Place.LEAVING}:
         return Step.BOOT

@@ -105,12 +105,12 @@ class BlockDevices:
         below = {entry.name for entry in children(device.path / "slaves")}
         backing = device.text("loop/backing_file")
         if backing:
-            below.add(self._carrier_of(backing))
+            below.add(self.carrier_of(backing))
         if not below:
             return frozenset({name})
         return frozenset().union(*(self._disks_under(other, seen) for other in below))
 
-    def _carrier_of(self, path: str) -> str:
+    def carrier_of(self, path: str) -> str:
         """The block device whose file system holds a file, by device number."""
         with suppress(OSError):
             where = rooted.resolve(self._root, path).stat().st_dev
@@ -119,6 +119,24 @@ class BlockDevices:
                 if device.text("dev") == number:
                     return device.name
         return ""
+
+    def layers_of(self, name: str) -> tuple[str, ...]:
+        """What lies between a block device and its disks, in words, from above."""
+        device = self._devices.get(name)
+        if device is None:
+            return ()
+        if (device.path / "partition").exists():
+            return self.layers_of(device.path.resolve().parent.name)
+        below = [self.layers_of(entry.name) for entry in children(device.path / "slaves")]
+        own = ""
+        if (device.path / "md").is_dir():
+            own = "RAID"
+        elif device.text("loop/backing_file"):
+            own = "a loop device"
+        else:
+            kind = device.text("dm/uuid").partition("-")[0]
+            own = {"LVM": "LVM", "CRYPT": "encryption"}.get(kind, "")
+        return tuple(dict.fromkeys([*([own] if own else []), *(n for some in below for n in some)]))
 
     def _partitions(self, name: str) -> list[str]:
         folder = self._devices[name].path

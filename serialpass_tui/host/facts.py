@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from serialpass_tui.core.inventory import Inventory, TtyKind
-from serialpass_tui.host import blocks, firmware, network, pci, serial_lines, system, usb
+from serialpass_tui.host import blocks, firmware, network, pci, serial_lines, stores, system, usb
 from serialpass_tui.host.sysfs import text
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         unread=unread,
     )
     usb_devices = usb.usb_devices(machine.devices("usb"))
-    disks = blocks.BlockDevices(machine.devices("block"), root).disks(
+    block_devices = blocks.BlockDevices(machine.devices("block"), root)
+    disks = block_devices.disks(
         machine.mounts(), blocks.swaps(root), firmware.boot_source(root, functions), unread
     )
     net, interfaces = list(machine.devices("net")), machine.interfaces()
+    boot_files = system.boot_files(root, unread)
     if not any("/" in disk.mounts for disk in disks) and not any(
         fact.startswith(_ROOT_UNKNOWN) for fact in unread
     ):
@@ -98,7 +100,8 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         ssh_interfaces=network.ssh_interfaces(root, machine.pid(), net, interfaces, unread),
         dmar=firmware.dmar(root, unread),
         busy_irqs=pci.busy_irqs(root),
-        boot_files=system.boot_files(root, unread),
+        boot_files=boot_files,
+        boot_stores=stores.boot_stores(root, boot_files, block_devices),
         settings=system.settings(root, unread),
         setting_folders=system.setting_folders(root),
         pciback=system.pciback_form(root, kernel),

@@ -89,6 +89,22 @@ class LocalHost:
         """Load the module; whether the driver is there then is looked at, not told by modprobe."""
         self._run(LOAD_PCIBACK)
 
+    def boot_once(self, folder: str, label: str) -> None:
+        """Have the extlinux in `folder` boot a label once; empty: no label (extlinux(1)).
+
+        Raises:
+            Problem: `extlinux-failed`, `command-missing`, `command-timeout`.
+        """
+        argv = ["extlinux", f"--once={label}" if label else "--clear-once", folder]
+        done = self._run(argv)
+        if done.status != 0:
+            raise Problem(
+                Exit.FAILED,
+                "extlinux-failed",
+                f"{' '.join(argv)} failed: {_last_line(done)}",
+                remedy="Write the default entry at once instead, without a trial boot.",
+            )
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain, in its order.
 

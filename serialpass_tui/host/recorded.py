@@ -54,6 +54,14 @@ class RecordedHost:
         """
         _refuse(f"have {bdf} taken from {before or 'no driver'} and given to {after or 'none'}")
 
+    def boot_once(self, folder: str, label: str) -> None:
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have {label or 'no label'} booted once by {folder}")
+
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """Refused: xenstore is not part of a recording.
 

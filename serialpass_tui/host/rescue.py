@@ -47,6 +47,7 @@ class RescueHost:
             uefi=(self._root / _EFI_MARK).is_file(),
             product=system.product(self._root),
             boot_files=system.boot_files(self._root, unread),
+            boot_stores=(),
             settings=system.settings(self._root, unread),
             setting_folders=system.setting_folders(self._root),
             pciback=system.pciback_form(self._root, kernel) if kernel else PcibackForm.UNKNOWN,
@@ -77,6 +78,10 @@ class RescueHost:
     def change_driver(self, bdf: Bdf, before: str, after: str) -> None:
         """No driver of that dom0 runs. Raises Problem `rescue`."""
         raise _not_running(f"Boot the host to take {bdf} from {before or after}.")
+
+    def boot_once(self, folder: str, label: str) -> None:
+        """That dom0's extlinux is not this system's. Raises Problem `rescue`."""
+        raise _not_running(f"Boot the host to have {label or 'no label'} booted once by {folder}.")
 
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """No VM runs. Raises Problem `rescue`."""

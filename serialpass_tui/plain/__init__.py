@@ -3,7 +3,7 @@
 Importing it loads no Textual: the subcommands start fast and need no terminal.
 """
 
-from serialpass_tui.plain.boot_entry import hide, preview, unhide
+from serialpass_tui.plain.boot_entry import confirm, hide, preview, unhide
 from serialpass_tui.plain.devices import scan, status
 from serialpass_tui.plain.doctor import doctor
 from serialpass_tui.plain.jobs import history, rollback
@@ -13,6 +13,7 @@ from serialpass_tui.plain.vms import bind, find_vm, unbind, vms
 __all__ = [
     "Terminal",
     "bind",
+    "confirm",
     "doctor",
     "find_vm",
     "hide",

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.changes import Change, unified_diff
+from serialpass_tui.core.codec import encode
 from serialpass_tui.core.job import DeviceId, Goal
-from serialpass_tui.errors import Exit
+from serialpass_tui.core.trial import Stage
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.devices import standing_line
 from serialpass_tui.plain.words import (
+    TRIAL_ENDS,
     change_fields,
     change_lines,
     finding_fields,
     finding_lines,
+    trial_words,
     undo_line,
 )
 
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.codec import Json
+    from serialpass_tui.core.verify import Check
     from serialpass_tui.plain.terminal import Terminal
-    from serialpass_tui.service import Service
+    from serialpass_tui.service import Scan, Service
 
 
 def preview(
@@ -52,12 +57,96 @@ def _dialect_of(file: boot.BootFile, parameter: str | None) -> hide_list.Dialect
     return file.dialect()
 
 
-def hide(service: Service, term: Terminal, bdfs: Sequence[Bdf], *, now: bool = False) -> int:
+def hide(
+    service: Service,
+    term: Terminal,
+    bdfs: Sequence[Bdf],
+    *,
+    now: bool = False,
+    trial: bool = False,
+) -> int:
     """`hide`: plan, preview, ask, write the boot entry; the reboot is left to the operator.
 
-    With `now` pciback gets the devices at once, and no reboot is needed.
+    With `now` pciback gets the devices at once, and no reboot is needed. With `trial` an entry of
+    its own is booted once, and `confirm` then makes it the default.
     """
+    if trial:
+        return _try(service, term, bdfs)
     return _edit_boot(service, term, Goal.HIDE, add=bdfs, now=now)
+
+
+def _try(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
+    """Write a trial entry, and have it booted once."""
+    seen = service.scan()
+    plan = service.plan_hide(seen, add=bdfs)
+    changes = service.plan_trial(seen, plan)
+    findings = seen.findings(bdfs)
+    fields: dict[str, Json] = {
+        "plan": plan_fields(plan),
+        "findings": [finding_fields(finding) for finding in findings],
+        "changes": [change_fields(change) for change in changes],
+    }
+    term.say(*change_lines(changes), *finding_lines(findings))
+    term.say(f"Way back: none is needed. {TRIAL_ENDS}")
+    status = term.may_apply("Write this, to be booted once?")
+    if status is not None:
+        term.document(**fields, applied=False, job=None)
+        return status
+    title = f"hide {', '.join(map(str, bdfs))}"
+    job = service.run(service.open_job(Goal.HIDE, title, _devices(seen, bdfs), changes))
+    term.document(**fields, applied=True, job=job.id)
+    term.say(
+        f"The trial entry is written and is booted once; job {job.id}.",
+        "Reboot this host, look at `serialpass-tui status`, then `serialpass-tui confirm`.",
+        f"To take it back: `serialpass-tui rollback {job.id}`.",
+    )
+    return Exit.DONE
+
+
+def confirm(service: Service, term: Terminal) -> int:
+    """`confirm`: have the trial that this boot is become the default boot entry.
+
+    Raises:
+        Problem: `no-trial-boot`; what the boot file does not allow.
+    """
+    seen = service.scan()
+    service.resume()
+    job = next((job for job in reversed(service.jobs()) if job.is_open), None)
+    if job is None or seen.trial(job) is not Stage.RUNNING:
+        raise Problem(
+            Exit.USAGE,
+            "no-trial-boot",
+            "This boot is no trial that could be confirmed.",
+            remedy=trial_words(seen.trial(job), job)
+            or "`serialpass-tui status` tells what stands.",
+        )
+    plan, changes = service.plan_keep(seen, job)
+    checks = service.trial_checks(job, seen)
+    fields: dict[str, Json] = {
+        "plan": plan_fields(plan),
+        "checks": [encode(check) for check in checks],
+        "changes": [change_fields(change) for change in changes],
+    }
+    term.say(*check_lines(checks), *change_lines(changes))
+    status = term.may_apply("Make this the default boot entry?")
+    if status is not None:
+        term.document(**fields, applied=False, job=job.id)
+        return status
+    service.run(service.extend(job, changes))
+    term.document(**fields, applied=True, job=job.id)
+    term.say(
+        f"The default boot entry hides what was tried; job {job.id}.",
+        f"To take it back: `serialpass-tui rollback {job.id}`.",
+    )
+    return Exit.DONE
+
+
+def check_lines(checks: Iterable[Check]) -> Iterable[str]:
+    """What was expected of the host after its boot, and what it shows."""
+    for check in checks:
+        yield f"{'OK  ' if check.passed else 'FAIL'} {check.name}: {check.observed}"
+        if not check.passed:
+            yield f"     expected: {check.expected}. {check.next}"
 
 
 def unhide(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
@@ -101,8 +190,7 @@ def _edit_boot(
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
-    functions = (seen.inventory.function(bdf) for bdf in bdfs)
-    devices = [DeviceId.of(function) for function in functions if function is not None]
+    devices = _devices(seen, bdfs)
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
     changes: list[Change] = [*plan.edits]
     changes += [seen.reboot(), *taking]  # where pciback has the devices then, no reboot is needed
@@ -120,6 +208,11 @@ def _edit_boot(
     return Exit.DONE
 
 
+def _devices(seen: Scan, bdfs: Iterable[Bdf]) -> list[DeviceId]:
+    functions = (seen.inventory.function(bdf) for bdf in bdfs)
+    return [DeviceId.of(function) for function in functions if function is not None]
+
+
 def plan_fields(plan: boot.HidePlan) -> dict[str, Json]:
     """The JSON form of the edit of a boot file."""
     return {
@@ -132,6 +225,7 @@ def plan_fields(plan: boot.HidePlan) -> dict[str, Json]:
         "rescue_entry": plan.rescue_label or None,
         "rescue_how": plan.rescue_how,
         "rescue_added": plan.rescue_added,
+        "trial_refused": plan.no_trial or None,
         "warnings": list(plan.warnings),
         "commands": list(plan.commands),
         "companions": [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.jobs import job_fields
-from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields
+from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields, trial_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +123,7 @@ def status(service: Service, term: Terminal) -> int:
             {"bdf": str(item.bdf), "name": item.name, **standing_fields(item)} for item in standings
         ],
         job=job_fields(job) if job else None,
+        trial=seen.trial(job).value,
         job_problem=problem.as_json() if problem else None,
         booted_error=seen.hide.booted_error or None,
     )
@@ -133,6 +134,9 @@ def status(service: Service, term: Terminal) -> int:
         term.say("", f"Jobs are not shown: {problem.summary} {problem.remedy}")
     if job:
         term.say("", f"Open job {job.id}: {job.title}")
+        trial = trial_words(seen.trial(job), job)
+        if trial:
+            term.say(f"  {trial}")
         on = "Reboot this host" if job.awaits_reboot else "Run serialpass-tui"
         back, verb = (job.undoes, "finish it") if job.undoes else (job.id, "take it back")
         term.say(f"  {on} to go on, or `serialpass-tui rollback {back}` to {verb}.")

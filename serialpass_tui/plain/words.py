@@ -5,16 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.rules.vms import NO_DEVICE
+from serialpass_tui.core.trial import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from serialpass_tui.core.changes import Change
     from serialpass_tui.core.codec import Json
+    from serialpass_tui.core.job import Job
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.plain.terminal import Terminal
     from serialpass_tui.service import Service
+
+
+TRIAL_ENDS = (
+    "After a hang, a panic, a power cut, or without `confirm`, the next boot is the default entry "
+    "as it was."
+)
+
+
+def trial_words(stage: Stage, job: Job | None) -> str:
+    """Where the trial of a job stands and what to do; empty where there is none."""
+    if job is None or stage is Stage.NONE:
+        return ""
+    if stage is Stage.AHEAD:
+        return "The next boot is a trial: reboot this host."
+    if stage is Stage.RUNNING:
+        return (
+            "This boot is a trial: `serialpass-tui confirm` makes it the default; without that, "
+            "the next boot is as before."
+        )
+    return (
+        "The trial boot did not come up, or nobody confirmed it: this host runs as before. Hide "
+        f"again to try again, or `serialpass-tui rollback {job.id}` to give it up."
+    )
 
 
 def finding_fields(finding: Finding) -> dict[str, Json]:

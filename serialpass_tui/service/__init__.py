@@ -4,8 +4,8 @@ The wizard and the subcommands are two faces of this package. Whatever it does t
 change of `core.changes`: observed first, journalled before and after, and read back.
 """
 
+from serialpass_tui.core.verify import Check
 from serialpass_tui.service.changing import Held
-from serialpass_tui.service.checks import Check
 from serialpass_tui.service.planning import LOST_BY_BINDING, BindPlan, RollbackPlan
 from serialpass_tui.service.safeguards import refuse
 from serialpass_tui.service.scanning import Scan

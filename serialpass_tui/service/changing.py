@@ -7,8 +7,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, guard, vm, xl_config
+from serialpass_tui.core.boot import once
 from serialpass_tui.core.changes import (
     PCIBACK,
+    BootOnce,
     Change,
     DriverChange,
     FileEdit,
@@ -72,6 +74,10 @@ class Changer:
             now = self._toolstack.read_key(change.uuid, change.key)
         elif isinstance(change, DriverChange):
             now = self._host.driver(change.bdf)
+        elif isinstance(change, BootOnce):
+            now = self._ordered(change)
+            if not now and self._was_booted(change):
+                now = change.after
         else:
             now = self._toolstack.vm(change.uuid).power_state
         return compare(change, now)
@@ -127,6 +133,8 @@ class Changer:
             self._toolstack.write_key(change.uuid, change.key, change.after)
         elif isinstance(change, DriverChange):
             self._host.change_driver(change.bdf, change.before, change.after)
+        elif isinstance(change, BootOnce):
+            self._order(change)
         elif isinstance(change, VmPower):
             self._toolstack.set_power(
                 change.uuid, change.host, change.after, lambda done: tell(change, done)
@@ -154,6 +162,29 @@ class Changer:
             with contextlib.suppress(Problem):
                 if self._toolstack.read_key(change.uuid, change.key) is None:
                     self._toolstack.write_key(change.uuid, change.key, change.before)
+
+    def _ordered(self, change: BootOnce) -> str:
+        """What the boot loader is to boot once, by its own data. Raises Problem."""
+        try:
+            return once.armed(change.loader, self._files.read(change.path))
+        except Problem as problem:
+            if problem.code == "file-missing":
+                return ""
+            raise
+
+    def _was_booted(self, change: BootOnce) -> bool:
+        """Whether the order was carried out by this very boot, and cleared with it."""
+        if not change.after or change.boot in {"", self.boot_id()}:
+            return False
+        return boot.is_trial_boot(self._host.inventory().cmdline)
+
+    def _order(self, change: BootOnce) -> None:
+        """Tell the boot loader what to boot once. Raises Problem."""
+        if change.loader == "extlinux":
+            self._host.boot_once(change.folder, change.after)
+            return
+        block = self._files.read(change.path)
+        self._files.replace(change.path, block, once.with_override(block, change.after))
 
     def _reboot(self) -> None:
         """Reboot through XAPI, so that HA may veto; by the system where XAPI is not there.
@@ -194,6 +225,10 @@ class Changer:
             driver = function.driver if function else ""
             if driver != change.after:
                 expected, observed = f"driver {change.after or 'none'}", driver or "no driver"
+        elif isinstance(change, BootOnce):
+            ordered = self._ordered(change)
+            if ordered != change.after:
+                expected, observed = change.after or "no order", printable(ordered) or "no order"
         else:
             observed = self._power_observed(change, job)
             expected = change.after.value if observed else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import vm
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
+from serialpass_tui.core.verify import Check
 from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Host
     from serialpass_tui.service.scanning import Scan
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing expected, and what was found."""
-
-    name: str
-    expected: str
-    observed: str
-    passed: bool
-    next: str = ""
 
 
 def checks_of(

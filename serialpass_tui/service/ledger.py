@@ -21,6 +21,7 @@ from serialpass_tui.core.job import (
     step,
 )
 from serialpass_tui.core.text import printable
+from serialpass_tui.core.trial import order_of
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -279,6 +280,8 @@ def _has_undone(job: Job) -> bool:
 
 def _ends_by_itself(job: Job) -> bool:
     """Whether a job with nothing left to do is at its end without the operator's word."""
+    if order_of(job) is not None:
+        return False  # a trial waits for the operator's word
     if job.goal is not Goal.GIVE:
         return True
     return not job.changes or any(isinstance(change, VmPower) for change in job.applied)

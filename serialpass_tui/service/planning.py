@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list, safety, vm, xl_edit
 from serialpass_tui.core.changes import (
     PCIBACK,
+    BootOnce,
     Change,
     DriverChange,
     GuestEdit,
@@ -20,7 +21,7 @@ from serialpass_tui.core.job import Goal, Job, Outcome, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.service.changing import compare, require_known
+from serialpass_tui.service.changing import Held, compare, require_known
 from serialpass_tui.service.safeguards import refuse, refuse_moved
 
 if TYPE_CHECKING:
@@ -115,7 +116,40 @@ def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.Hid
         remove=remove,
         functions=scan.inventory.pci,
     )
-    return boot.with_companions(plan, scan.inventory)
+    plan = boot.with_companions(plan, scan.inventory)
+    if not add:
+        return plan
+    return boot.with_trial_plan(plan, boot_file, scan.inventory, scan.host)
+
+
+def trying(scan: Scan, plan: boot.HidePlan) -> tuple[Change, ...]:
+    """The changes of a trial boot, up to the reboot.
+
+    Raises:
+        Problem: `no-trial`: there can be none here, or nothing is to be tried.
+    """
+    if plan.trial is None:
+        why = plan.no_trial or "The boot entry says so already: there is nothing to try."
+        raise Problem(
+            Exit.REFUSED,
+            "no-trial",
+            why,
+            remedy="Leave the trial out; the rescue entry stays as the way back.",
+        )
+    return (*plan.trial.changes, scan.reboot())
+
+
+def keeping(scan: Scan, job: Job) -> tuple[boot.HidePlan, tuple[Change, ...]]:
+    """What makes a trial's change that of the default entry, and takes the trial entry away.
+
+    Raises:
+        Problem: a safety rule, `device-moved`, what the boot file does not allow.
+    """
+    refuse_moved(scan, job)
+    plan = hiding(scan, add=[device.bdf for device in job.devices], remove=())
+    plan = replace(plan, trial=None, no_trial="")
+    end = boot.clearing(scan.require_boot(), scan.inventory)
+    return plan, (*plan.edits, *((end,) if end is not None else ()))
 
 
 def binding(
@@ -234,6 +268,9 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
                 notes[f"VM {printable(change.name, 60)} is gone, and its {kept} with it."] = None
                 continue
             conflict = conflict or problem
+        else:
+            if isinstance(change, BootOnce) and held is Held.AFTER:
+                continue  # the boot loader has cleared it
         changes.append(change)
     try:
         if conflict is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot, candidates, hide_list, safety, verify
+from serialpass_tui.core import boot, candidates, health, hide_list, safety, trial, verify
 from serialpass_tui.core.changes import Reboot
 from serialpass_tui.errors import Exit, Problem
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import BootFile
     from serialpass_tui.core.candidates import Candidate
-    from serialpass_tui.core.inventory import Inventory
-    from serialpass_tui.core.job import DeviceId
+    from serialpass_tui.core.inventory import HostFacts, Inventory
+    from serialpass_tui.core.job import DeviceId, Job
     from serialpass_tui.core.pool import Pool
     from serialpass_tui.core.ports import Host, Toolstack
     from serialpass_tui.core.safety import Finding
+    from serialpass_tui.core.trial import Stage
     from serialpass_tui.core.verify import Standing
 
 
@@ -48,6 +49,18 @@ class Scan:
     def reboot(self) -> Reboot:
         """The restart that this boot has still before it."""
         return Reboot(self.inventory.boot_id, self.toolstack)
+
+    def trial(self, job: Job | None) -> Stage:
+        """Where the trial boot of a job stands."""
+        ordered = self.boot is not None and boot.is_ordered(self.boot, self.inventory)
+        boot_id, trying = self.inventory.boot_id, self.hide.trying
+        present = self.boot is not None and boot.trial_entry(self.boot) is not None
+        return trial.stage(job, boot_id, present=present, trying=trying, ordered=ordered)
+
+    @property
+    def host(self) -> HostFacts:
+        """How the host is, for a look at it after a trial boot."""
+        return health.facts_of(self.inventory, self.pool)
 
     def standing(self, bdf: Bdf, expected: DeviceId | None = None) -> Standing:
         """Where one device stands."""
@@ -100,9 +113,12 @@ def read_scan(host: Host, toolstack: Toolstack) -> Scan:
         boot_file = boot.parse(text.path, text.data)
     except Problem as problem:
         boot_problem = problem
-    entry = None
+    entry, once, trying = None, None, False
     if boot_file is not None:
-        entry = boot.default_reading(boot_file, hide_list.dialect_for(inventory.kernel))
+        dialect = hide_list.dialect_for(inventory.kernel)
+        entry = boot.default_reading(boot_file, dialect)
+        once = boot.next_trial(boot_file, inventory, dialect)
+        trying = boot.is_trying(boot_file, inventory)
     return Scan(
         inventory,
         pool,
@@ -111,7 +127,7 @@ def read_scan(host: Host, toolstack: Toolstack) -> Scan:
         notes,
         boot_problem,
         candidates.candidates(inventory),
-        verify.hide_state(inventory, entry),
+        verify.hide_state(inventory, entry, once, trying=trying),
     )
 
 

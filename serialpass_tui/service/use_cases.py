@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import safety
+from serialpass_tui.core import health, safety, trial
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
 from serialpass_tui.service import checks, planning
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.core.safety import Finding
+    from serialpass_tui.core.verify import Check
     from serialpass_tui.service.changing import Held, Report
-    from serialpass_tui.service.checks import Check
     from serialpass_tui.service.planning import BindPlan, RollbackPlan
     from serialpass_tui.service.scanning import Scan
 
@@ -95,6 +95,23 @@ class Service:
                 itself does not allow.
         """
         return planning.hiding(scan, add=add, remove=remove)
+
+    @staticmethod
+    def plan_trial(scan: Scan, plan: HidePlan) -> tuple[Change, ...]:
+        """The changes that try `plan` in one boot, that boot included.
+
+        Raises:
+            Problem: `no-trial`.
+        """
+        return planning.trying(scan, plan)
+
+    def plan_keep(self, scan: Scan, job: Job) -> tuple[HidePlan, tuple[Change, ...]]:
+        """What makes a trial's change that of the default entry, as a plan and as changes.
+
+        Raises:
+            Problem: a safety rule, `device-moved`, what the boot file does not allow.
+        """
+        return planning.keeping(scan, job)
 
     def plan_take(self, scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
         """The changes that give devices to pciback now, until the next boot.
@@ -246,6 +263,14 @@ class Service:
         """What the host says of a job's devices and VM, from sources other than those written."""
         edits = [change for change in job.applied if isinstance(change, VmEdit | GuestEdit)]
         return self.checks_for(job.devices, edits[-1].uuid if edits else "", scan)
+
+    def trial_checks(self, job: Job, scan: Scan) -> tuple[Check, ...]:
+        """What the host had before a trial boot, and has now; the devices first."""
+        order = trial.order_of(job)
+        devices = self.checks_for(job.devices, "", scan)
+        if order is None or order.host is None:
+            return devices
+        return (*devices, *health.checks(order.host, scan.host))
 
     def checks_for(
         self, devices: Sequence[DeviceId], vm_uuid: str, scan: Scan

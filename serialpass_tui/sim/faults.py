@@ -32,6 +32,8 @@ class Faults:
     """At the next reboot the device at the first address is found at the second."""
     driver_refuses: bool = False
     """dom0's driver does not let go of a device while the host runs."""
+    trial_panics: bool = False
+    """The kernel of an entry that is booted once panics, and the host starts anew by itself."""
     tty_held: bool = False
     """Until the first reboot a program holds the ttys of PCI cards open."""
     start_fails: str = ""

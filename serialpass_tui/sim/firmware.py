@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import BootText, Inventory, PciFunction
+    from serialpass_tui.sim.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,17 @@ class Booted:
     """Xen's command line; None where no Xen was started."""
 
 
-def boot(data: bytes, path: str, kernel_release: str, entry: str = "") -> Booted:
+def boot(
+    data: bytes, path: str, kernel_release: str, entry: str = "", memory: Memory | None = None
+) -> Booted:
     """What starts from the boot file `data` at `path`: its default, or the `entry` chosen by hand.
+
+    What the loader's `memory` orders comes before the default, and changes with it.
 
     Raises:
         BootFailure: nothing starts; the text says why.
     """
-    started = start(data, path, entry)
+    started = start(data, path, entry, memory)
     line = started.cmdline.encode("utf-8", "surrogateescape")
     if started.xen is not None:
         line = line[:MAX_CMDLINE]

@@ -25,6 +25,7 @@ from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.firmware import boot, can_load, in_force, owners, registers
 from serialpass_tui.sim.kernel import hidden_by
 from serialpass_tui.sim.loader import BootFailure
+from serialpass_tui.sim.memory import Memory
 from serialpass_tui.sim.passthrough import pci_of
 from serialpass_tui.sim.state import State, Store, VirtualClock
 from serialpass_tui.sim.udev import taken_by_rules
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from serialpass_tui.core.inventory import Inventory, Recording
+    from serialpass_tui.core.inventory import BootStore, Inventory, Recording
     from serialpass_tui.core.pool import Pool
+    from serialpass_tui.sim.firmware import Booted
 
 _BOOT_SECONDS = 180
 _UPTIME = 86_400
@@ -89,6 +91,7 @@ class SimHost:
             boot_time=state.boot_time,
             pciback_registered=state.registered,
             boot_files=tuple(self._boot_files()),
+            boot_stores=self._stores(),
             settings=self._settings(),
         )
 
@@ -155,8 +158,20 @@ class SimHost:
 
     # --- the machine ------------------------------------------------------------------------
 
+    def boot_once(self, folder: str, label: str) -> None:
+        """What `extlinux --once` does to the loader in `folder`."""
+        self._alive()
+        for store in self._stores():
+            if store.tool and store.path.startswith(f"{folder}/"):
+                memory = Memory(self._on_disk(store.path).read_bytes())
+                memory.set_once(label)
+                self._remember(store.path, memory)
+
     def boot(self, entry: str = "") -> None:
         """Switch the host off and on; `entry` is chosen in the loader's menu, a lost host's rescue.
+
+        A kernel that was started by an order for one boot and panics is followed by the default, as
+        Xen restarts the machine.
 
         Raises:
             Problem: `sim-host-lost` when it does not come up.
@@ -170,7 +185,7 @@ class SimHost:
                 self.lose("The boot loader found no configuration file.")
             whole = self.hardware()
             try:
-                booted = boot(file.data, file.path, whole.kernel, entry)
+                booted = self._start(file, entry)
             except BootFailure as failure:
                 self.lose(f"The boot loader started nothing: {failure}.")
             taken, by_rule = frozenset[Bdf](), frozenset[Bdf]()
@@ -189,6 +204,25 @@ class SimHost:
                 taken=tuple(sorted(taken)),
                 pool=_after_boot(state.pool),
             )
+
+    def _start(self, file: BootText, entry: str) -> Booted:
+        """What the loader starts, and comes up. Raises BootFailure."""
+        kernel = self.hardware().kernel
+        store = next((each for each in self._stores() if each.boot_file == file.path), None)
+        kept = store.data if store is not None else None
+        memory = Memory(kept)
+        booted = boot(file.data, file.path, kernel, entry, memory)
+        if store is None or memory.data == kept:
+            return booted
+        self._remember(store.path, memory)
+        if self.faults.trial_panics or self._panics(booted):
+            return boot(file.data, file.path, kernel)
+        return booted
+
+    def _panics(self, booted: Booted) -> bool:
+        """Whether a kernel finds its root disk hidden."""
+        whole = self.hardware()
+        return bool(owners(whole, booted) & root_functions(whole))
 
     def take(self, functions: Iterable[Bdf]) -> None:
         """Unbind functions from dom0's drivers and bind them to pciback, as a VM's start does.
@@ -245,6 +279,9 @@ class SimHost:
             place = self._on_disk(file.path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.data)
+        for store in self._recorded.boot_stores:
+            if store.data is not None:
+                self._on_disk(store.path).write_bytes(store.data)
         for guest in self._guests:
             place = self._on_disk(guest.config)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -254,6 +291,18 @@ class SimHost:
         """The boot files of the recording that exist now, with what they hold now."""
         paths = ((file.path, self._on_disk(file.path)) for file in self._recorded.boot_files)
         return [BootText(path, place.read_bytes()) for path, place in paths if place.is_file()]
+
+    def _stores(self) -> tuple[BootStore, ...]:
+        """Where the loaders keep what they boot once, with what they keep there now."""
+        places = ((store, self._on_disk(store.path)) for store in self._recorded.boot_stores)
+        return tuple(
+            replace(store, data=place.read_bytes() if place.is_file() else None)
+            for store, place in places
+        )
+
+    def _remember(self, path: str, memory: Memory) -> None:
+        if memory.data is not None:
+            self._on_disk(path).write_bytes(memory.data)
 
     def _settings(self) -> tuple[BootText, ...]:
         """The recording's settings that exist now, and whatever was put into their folders."""

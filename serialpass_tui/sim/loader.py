@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from serialpass_tui.sim.memory import Memory
+
 MULTIBOOT = frozenset({"multiboot", "multiboot2", "xen_hypervisor"})
 MODULE = frozenset({"module", "module2", "xen_module"})
 LINUX = frozenset({"linux", "linuxefi", "linux16"})
@@ -30,16 +32,19 @@ class Started:
     """Xen's command line; None where the kernel starts on the bare machine."""
 
 
-def start(data: bytes, path: str, entry: str = "") -> Started:
+def start(data: bytes, path: str, entry: str = "", memory: Memory | None = None) -> Started:
     """What the file at `path` starts: its default, or `entry` as chosen in the menu.
+
+    `memory` is what the loader has kept from the last boot; it may change it.
 
     Raises:
         BootFailure: where it starts no Linux kernel.
     """
     text = data.decode("utf-8", "surrogateescape")
+    memory = memory or Memory()
     if path.endswith("extlinux.conf"):
-        return _start_extlinux(text, entry)
-    return _start_grub(text, entry)
+        return _start_extlinux(text, memory.take_once() or entry)
+    return _start_grub(text, entry, memory)
 
 
 # --- extlinux -------------------------------------------------------------------------------
@@ -118,15 +123,15 @@ class _Entry:
     children: list[_Entry] | None = None
 
 
-def _start_grub(text: str, chosen: str) -> Started:
+def _start_grub(text: str, chosen: str, memory: Memory) -> Started:
     environment: dict[str, str] = {}
     menu: list[_Entry] = []
-    _execute(_parse(_tokens(text)), environment, menu)
+    _execute(_parse(_tokens(text)), environment, menu, memory)
     if not menu:
         raise BootFailure("GRUB shows no menu entry and waits at its prompt")
     entry = _pick(menu, chosen or environment.get("default", "0"))
     started = _Loaded()
-    _execute(entry.body, dict(environment), [], started)
+    _execute(entry.body, dict(environment), [], memory, started)
     if not started.kernel:
         raise BootFailure(f"entry {entry.title!r} starts no kernel")
     return Started(entry.title, started.kernel, started.cmdline, started.xen)
@@ -187,6 +192,7 @@ def _execute(
     commands: tuple[_Command, ...],
     environment: dict[str, str],
     menu: list[_Entry],
+    memory: Memory,
     loaded: _Loaded | None = None,
 ) -> None:
     """Run commands in order; menu entries are collected, not run."""
@@ -194,35 +200,43 @@ def _execute(
     for command in commands:
         words = [_expand(word, environment) for word in command.words]
         while words and words[0] in {"if", "elif", "else", "then", "fi"}:
-            words = _branch(words, branches)
+            words = _branch(words, branches, memory)
         if not words or (branches and not branches[-1].runs):
             continue
         if words[0] in {"menuentry", "submenu"} and command.block is not None and len(words) > 1:
             entry = _Entry(words[1], _option(words, "--id"), command.block)
             if words[0] == "submenu":
                 entry.children = []
-                _execute(command.block, dict(environment), entry.children)
+                _execute(command.block, dict(environment), entry.children, memory)
             menu.append(entry)
         elif words[0] == "set" and len(words) > 1:
             name, _, value = words[1].partition("=")
             environment[name] = value
+        elif words[0] == "load_env":
+            environment.update(memory.variables())
+        elif words[0] == "unset":
+            for name in words[1:]:
+                environment.pop(name, None)
+        elif words[0] == "save_env":
+            for name in words[1:]:
+                memory.save(name, environment.get(name))
         elif loaded is not None:
             _load(loaded, words)
 
 
-def _branch(words: list[str], branches: list[_If]) -> list[str]:
+def _branch(words: list[str], branches: list[_If], memory: Memory) -> list[str]:
     """Take one keyword of a conditional; the words that remain to be run."""
     keyword, *rest = words
     if keyword == "if":
         outer = not branches or branches[-1].runs
-        holds = outer and _holds(rest)
+        holds = outer and _holds(rest, memory)
         branches.append(_If(outer, holds, holds))
         return []
     if not branches:
         return rest
     inner = branches[-1]
     if keyword == "elif":
-        inner.runs = inner.outer and not inner.taken and _holds(rest)
+        inner.runs = inner.outer and not inner.taken and _holds(rest, memory)
         inner.taken = inner.taken or inner.runs
         return []
     if keyword == "else":
@@ -233,15 +247,17 @@ def _branch(words: list[str], branches: list[_If]) -> list[str]:
     return rest
 
 
-def _holds(words: list[str]) -> bool:
-    """Whether a condition holds on a host without a GRUB environment block."""
+def _holds(words: list[str], memory: Memory) -> bool:
+    """Whether a condition holds; the only file that is looked for is the environment block."""
     if words[:1] == ["!"]:
-        return not _holds(words[1:])
+        return not _holds(words[1:], memory)
     if words[:1] != ["["] or words[-1:] != ["]"]:
         return False
     match words[1:-1]:
         case ["-n", text] | [text]:
             return bool(text)
+        case ["-s", path]:
+            return path.endswith("/grubenv") and bool(memory.data)
         case ["-z", text]:
             return not text
         case [left, "=" | "==", right]:

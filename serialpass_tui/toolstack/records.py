@@ -126,6 +126,7 @@ def _srs_of(this_host: str, srs: Records, pbds: Records) -> list[StorageReposito
             name=srs[pbd["SR"]]["name_label"],
             type=srs[pbd["SR"]]["type"],
             device=pbd["device_config"].get("device") or pbd["device_config"].get("SCSIid", ""),
+            attached=bool(pbd["currently_attached"]),
         )
         for pbd in pbds.values()
         if pbd["host"] == this_host and pbd["SR"] in srs

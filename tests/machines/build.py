@@ -15,6 +15,7 @@ from pathlib import Path
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.codec import encode
 from serialpass_tui.core.inventory import (
+    BootStore,
     BootText,
     Disk,
     Inventory,
@@ -39,6 +40,7 @@ from serialpass_tui.core.pool import (
     Vm,
     XlHost,
 )
+from serialpass_tui.sim.memory import fresh
 
 MACHINES = Path(__file__).parents[2] / "serialpass_tui" / "sim" / "machines"
 GRUB_BIOS = "/boot/grub/grub.cfg"
@@ -50,6 +52,17 @@ CDC_ACM = (0x020201, 0x0A0000)
 HUB = (0x090000,)
 
 HOSTILE_NAME = "[bold red]fax[/] \x1b[31mgw\x07 \u202egpj.exe\u202c"
+
+
+def store(boot_file: str, *, made: bool = True) -> tuple[BootStore, ...]:
+    """Where the loader of a boot file keeps what it boots once; GRUB's file may not be made yet."""
+    folder = boot_file.rpartition("/")[0]
+    if boot_file == EXTLINUX:
+        data, tool = fresh("extlinux"), "/sbin/extlinux"
+        return (BootStore(boot_file, f"{folder}/ldlinux.sys", data, "ext3", tool=tool),)
+    kind = "vfat" if "/efi/" in boot_file else "ext4"
+    kept = fresh("grub") if made else None
+    return (BootStore(boot_file, f"{folder}/grubenv", kept, kind),)
 
 
 def uid(name: str) -> str:
@@ -421,6 +434,7 @@ def procedure() -> Recording:
             ),
             nics=(Nic("eth0", bdf("03:00.0"), up=True, mac=mac(0x10)),),
             boot_files=(BootText(EXTLINUX, extlinux(menu)),),
+            boot_stores=store(EXTLINUX),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -526,6 +540,7 @@ def c236(
             disks=(local_disk("00:17.0", "sda", model, esp=False),),
             nics=(Nic("eth0", bdf("03:00.0"), up=True, mac=mac(0x20)),),
             boot_files=(BootText(GRUB_BIOS, grub(menu)),),
+            boot_stores=store(GRUB_BIOS),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -629,6 +644,7 @@ def xcp_ng_uefi() -> Recording:
                 Nic("eth1", bdf("03:00.1"), up=False, mac=mac(0x31)),
             ),
             boot_files=(BootText(GRUB_UEFI, grub(menu)),),
+            boot_stores=store(GRUB_UEFI, made=False),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -705,6 +721,7 @@ def xenserver_8() -> Recording:
                 Nic("eth1", bdf("01:00.1"), up=True, mac=mac(0x41)),
             ),
             boot_files=(BootText(GRUB_UEFI, grub(menu)),),
+            boot_stores=store(GRUB_UEFI),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -781,6 +798,7 @@ def oxford() -> Recording:
                 Nic("eth1", bdf("04:01.0"), up=False, mac=mac(0x51)),
             ),
             boot_files=(BootText(GRUB_BIOS, grub(menu)),),
+            boot_stores=tuple(replace(item, layers=("LVM",)) for item in store(GRUB_BIOS)),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -906,6 +924,7 @@ def xenserver_9() -> Recording:
                 Nic("eth1", bdf("03:00.1"), up=False, mac=mac(0x61)),
             ),
             boot_files=(BootText(GRUB_UEFI, boot + memtest.encode()),),
+            boot_stores=store(GRUB_UEFI),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -979,6 +998,7 @@ def lookalikes() -> Recording:
             disks=(local_disk("00:1f.2", "sda", model, esp=False),),
             nics=(Nic("eth0", bdf("02:00.0"), up=True, mac=mac(0x70)),),
             boot_files=(BootText(GRUB_BIOS, grub(menu)),),
+            boot_stores=store(GRUB_BIOS),
             pciback=PcibackForm.BUILTIN,
             pciback_registered=True,
         ),
@@ -1028,6 +1048,7 @@ def debian_12() -> Recording:
             disks=(local_disk("00:17.0", "sda", "ata-SAMPLE_SSD_480G_S0000012", esp=False),),
             nics=(Nic("enp3s0", bdf("03:00.0"), up=True, mac=mac(0x70)),),
             boot_files=(BootText(GRUB_BIOS, grub_cfg),),
+            boot_stores=store(GRUB_BIOS),
             settings=(BootText("/etc/default/grub", DEBIAN_DEFAULTS),),
             setting_folders=("/etc/default/grub.d", "/etc/udev/rules.d"),
             pciback=PcibackForm.MODULE,

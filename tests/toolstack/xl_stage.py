@@ -91,6 +91,9 @@ class XlHost:
         self._host.change_driver(bdf, before, after)
         self._tell_xl()
 
+    def boot_once(self, folder: str, label: str) -> None:
+        self._host.boot_once(folder, label)
+
     def _tell_xl(self) -> None:
         """xl finds what pciback has."""
         found = self._host.inventory().pci

@@ -6,6 +6,7 @@ from serialpass_tui.core.boot.companions import with_companions
 from serialpass_tui.core.boot.edit import (
     Companion,
     HidePlan,
+    TrialPlan,
     copies,
     default_reading,
     edited_entries,
@@ -15,6 +16,14 @@ from serialpass_tui.core.boot.locate import CANDIDATE_PATHS, in_force
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span
 from serialpass_tui.core.boot.parse import parse
 from serialpass_tui.core.boot.rescue import clean_entries
+from serialpass_tui.core.boot.trial import is_trial_boot, trial_entry
+from serialpass_tui.core.boot.trying import (
+    clearing,
+    is_ordered,
+    is_trying,
+    next_trial,
+    with_trial_plan,
+)
 
 __all__ = [
     "CANDIDATE_PATHS",
@@ -24,12 +33,20 @@ __all__ = [
     "Entry",
     "HidePlan",
     "Span",
+    "TrialPlan",
     "clean_entries",
+    "clearing",
     "copies",
     "default_reading",
     "edited_entries",
     "in_force",
+    "is_ordered",
+    "is_trial_boot",
+    "is_trying",
+    "next_trial",
     "parse",
     "plan_hide",
+    "trial_entry",
     "with_companions",
+    "with_trial_plan",
 ]

@@ -78,6 +78,12 @@ def set_list(
     return tuple(edit for edit in edits if boot.text[edit.start : edit.end] != edit.text)
 
 
+def appended(boot: BootFile, entry: Entry, word: str, dialect: Dialect) -> Replacement:
+    """The replacement that adds a word to the entry's line, where the kernel still reads it."""
+    end = _Line(boot.text, entry, dialect, None).insertion
+    return Replacement(end, end, f" {word}")
+
+
 class _Line:
     """An entry's command line, its words laid over the arguments in the file."""
 

@@ -17,8 +17,9 @@ from serialpass_tui.core.boot.rescue import (
     with_rescue,
     without_rescue,
 )
+from serialpass_tui.core.boot.trial import without_trial
 from serialpass_tui.core.boot.wanted import notes
-from serialpass_tui.core.changes import FileEdit
+from serialpass_tui.core.changes import BootOnce, Change, FileEdit
 from serialpass_tui.core.hide_list import Dialect, Reading, hidden, words_for
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.rules import catalogue
@@ -42,6 +43,22 @@ class Companion:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """The boot of an entry of its own, once, before the default entry is edited."""
+
+    entry: Entry
+    """As it will be."""
+    edits: tuple[Companion, ...]
+    """What is written for it, the boot file last."""
+    once: BootOnce
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is to be done, in this order: the flag comes when what it names is there."""
+        return (*(item.edit for item in self.edits), self.once)
+
+
+@dataclass(frozen=True, slots=True)
 class HidePlan:
     """An edit of a boot file's hide list, ready to be shown and applied."""
 
@@ -57,6 +74,8 @@ class HidePlan:
     """How to choose it at the console, in words."""
     rescue_added: bool
     rescue_removed: bool
+    trial_removed: bool
+    """Whether a trial entry that stands in the file goes."""
     today: Reading
     """What the kernel makes of the default entry."""
     future: Reading
@@ -69,6 +88,10 @@ class HidePlan:
     commands: tuple[str, ...]
     """The shell commands that do the same by hand."""
     companions: tuple[Companion, ...] = ()
+    trial: TrialPlan | None = None
+    """The same tried first, in one boot; None where that cannot be had."""
+    no_trial: str = ""
+    """Why it cannot be had; empty where it can, or where nothing is to be tried."""
 
     @property
     def edits(self) -> tuple[FileEdit, ...]:
@@ -132,6 +155,7 @@ def plan_hide(
         parameter,
     )
     _check(request)
+    found, boot = boot, without_trial(boot)
     targets = _targets(boot)
     shown = _shown(boot, targets)
     changes = {target: request.edits(boot, target) for target in targets}
@@ -154,7 +178,7 @@ def plan_hide(
     own = tuple(entry for entry in edited if entry not in cleared)
     return HidePlan(
         path=boot.path,
-        before=boot.data,
+        before=found.data,
         after=after.data,
         dialect=dialect,
         edited=edited,
@@ -162,6 +186,7 @@ def plan_hide(
         rescue_how=how_to_choose(after, rescue) if rescue else "",
         rescue_added=counts[0] < counts[1],
         rescue_removed=counts[0] > counts[1],
+        trial_removed=found is not boot,
         today=today,
         future=future,
         words_today=words_for(today),
@@ -229,6 +254,7 @@ def _targets(boot: BootFile) -> tuple[Entry, ...]:
         for entry in boot.entries
         if entry.has_xen
         and not entry.is_rescue
+        and not entry.is_trial
         and (entry.label in EDITED_LABELS or _is_default(boot, entry))
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from serialpass_tui.core.boot.model import RESCUE_LABEL, RESCUE_SUFFIX
+from serialpass_tui.core.boot.model import RESCUE_LABEL, RESCUE_SUFFIX, TRIAL_LABEL
 
 _BRANDS = {"XenServer", "XCP-ng", "Citrix Hypervisor", "Citrix XenServer"}
 _DERIVED = re.compile(r" (?:in Safe Mode|\(Serial\)|\((?:Serial, )?Xen [^()]* / Linux [^()]*\))$")
@@ -37,6 +37,8 @@ def _label(title: str, brands: set[str]) -> str:
         "Safe Mode": "safe",
         "upgrade": "upgrade",
     }
+    if title == TRIAL_LABEL:
+        return TRIAL_LABEL
     if title in brands:
         return "xe"
     label = next((label for ending, label in endings.items() if title.endswith(ending)), "")

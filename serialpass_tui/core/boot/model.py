@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _COUNTED = re.compile(r"label\d+")
 RESCUE_LABEL = "serialpass-rescue"
 RESCUE_SUFFIX = " (nothing hidden: serialpass-tui rescue)"
+TRIAL_LABEL = "serialpass-trial"
+"""Label and title of the entry that is booted once: without a blank, it is one word to each loader,
+quoted or not, and a name is found again wherever other entries are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class Entry:
         return self.label == RESCUE_LABEL
 
     @property
+    def is_trial(self) -> bool:
+        """Whether this tool added it, to be booted once."""
+        return self.label == TRIAL_LABEL
+
+    @property
     def cmdline(self) -> str:
         """The dom0 kernel's command line, whole; Xen hands over `MAX_CMDLINE` bytes of it."""
         return " ".join([*(argument.text for argument in self.arguments), *self.extra])
@@ -104,6 +112,8 @@ class BootFile:
     """Seconds before the default boots; None: it waits for a key."""
     menu_hidden: bool = False
     """Whether the menu or prompt shows only when a key is held."""
+    reads_override: bool = False
+    """Whether a grub.cfg boots what `override_entry` names in GRUB's environment block."""
     has_menu: bool = True
     """Whether entries are chosen by title from a menu; else labels are typed at a prompt."""
     warnings: tuple[str, ...] = ()

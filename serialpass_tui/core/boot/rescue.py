@@ -58,15 +58,23 @@ def with_rescue(
     Where the file has no final line end, the copy has none either: that is how `without_rescue`
     knows which bytes were there before.
     """
-    edits = [*set_list(boot, model, (), dialect, parameter), *_renaming(boot, model)]
+    title = _grub_title(boot.text, model.name) if boot.loader == "grub" else ""
+    edits = [
+        *set_list(boot, model, (), dialect, parameter),
+        *renaming(boot, model, RESCUE_LABEL, RESCUE_SUFFIX, grub_title=title),
+    ]
     copy = replaced(boot.text, edits, model.span)
-    line_end = _line_end(boot.text, model.span.start)
+    line_end = line_end_at(boot.text, model.span.start)
     return f"{after}{copy}{line_end}" if after.endswith("\n") else f"{after}{line_end}{copy}"
 
 
 def without_rescue(text: str, entry: Entry) -> str:
     """`text` without the rescue entry and the line end that came with it."""
-    start, end = entry.span.start, entry.span.end
+    return cut(text, entry.span.start, entry.span.end)
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """`text` without what was added from `start` to `end`, and the line end that came with it."""
     for line_end in ("\r\n", "\n"):
         if text.startswith(line_end, end):
             return text[:start] + text[end + len(line_end) :]
@@ -75,15 +83,22 @@ def without_rescue(text: str, entry: Entry) -> str:
     return before.removesuffix(line_end) + text[end:]
 
 
-def _line_end(text: str, position: int) -> str:
+def line_end_at(text: str, position: int) -> str:
+    """How the line of a position ends."""
     end = text.find("\n", position)
     return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
 
 
-def _renaming(boot: BootFile, model: Entry) -> list[Replacement]:
+def renaming(
+    boot: BootFile, model: Entry, label: str, suffix: str, *, grub_title: str
+) -> list[Replacement]:
+    """The replacements that give a copy of `model` a name, and nothing of what is the default's.
+
+    extlinux goes by the label, and the titles get the suffix; GRUB goes by the title alone.
+    """
     if boot.loader == "grub":
-        return [_grub_title(boot.text, model.name)]
-    edits = [Replacement(model.name.start, model.name.end, RESCUE_LABEL)]
+        return [Replacement(model.name.start, model.name.end, grub_title)]
+    edits = [Replacement(model.name.start, model.name.end, label)]
     titled = False
     for line in extlinux.lines(boot.text, model.span.start, model.span.end):
         words = line.of(boot.text).lower().split()
@@ -92,11 +107,11 @@ def _renaming(boot: BootFile, model: Entry) -> list[Replacement]:
             edits.append(Replacement(line.start, min(line.end + 1, model.span.end), ""))
         elif is_title or (line.keyword == "#" and words and not titled):
             titled = titled or line.keyword == "#"
-            edits.append(Replacement(line.argument.end, line.argument.end, RESCUE_SUFFIX))
+            edits.append(Replacement(line.argument.end, line.argument.end, suffix))
     return edits
 
 
-def _grub_title(text: str, name: Span) -> Replacement:
+def _grub_title(text: str, name: Span) -> str:
     """The copy's title: never one that python-libs counts among its own labels.
 
     " / " in a title makes it `fallback` there, and of two entries with one label it loses one.
@@ -104,8 +119,7 @@ def _grub_title(text: str, name: Span) -> Replacement:
     raw = text[name.start : name.end].replace(" / ", "/")
     quote = raw[0]
     simple = len(raw) > 1 and quote in "'\"" and raw[-1] == quote and quote not in raw[1:-1]
-    titled = f"{raw[:-1]}{RESCUE_SUFFIX}{quote}" if simple else f"{raw}'{RESCUE_SUFFIX}'"
-    return Replacement(name.start, name.end, titled)
+    return f"{raw[:-1]}{RESCUE_SUFFIX}{quote}" if simple else f"{raw}'{RESCUE_SUFFIX}'"
 
 
 def how_to_choose(boot: BootFile, entry: Entry) -> str:

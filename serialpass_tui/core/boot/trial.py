@@ -1,0 +1,120 @@
+"""The trial entry: a copy of the default entry with the new hide list, to be booted once.
+
+The default entry stays as it was until the trial has shown that the host comes up. The copy stands
+at the end of the file with everything that belongs to it, so that taking it away leaves the first
+bytes.
+
+For GRUB the block `override_entry` in its environment names the entry for a single boot, as
+xenserver/python-libs xcp/bootloader.py has it: the entry clears it before it loads anything, so
+that a hang, a panic or a power cut is followed by the default. extlinux keeps the label for a
+single boot in its own data (syslinux doc/extlinux.txt, --once).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.boot.arguments import appended, replaced, set_list
+from serialpass_tui.core.boot.grub_lexer import Kind, tokens
+from serialpass_tui.core.boot.model import TRIAL_LABEL, BootFile, Entry
+from serialpass_tui.core.boot.parse import parse
+from serialpass_tui.core.boot.rescue import cut, line_end_at, renaming
+from serialpass_tui.core.kernel_args import MAX_CMDLINE, words
+from serialpass_tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.hide_list import Dialect, Group
+
+MARKER = "serialpass.trial"
+"""The word on dom0's command line that tells a trial boot.
+
+A name with a dot belongs to a module: the kernel passes over one that no module knows, and hands
+it to no init (Linux init/main.c unknown_bootoption).
+"""
+TITLE_SUFFIX = " (serialpass-tui trial)"
+_SIGN = "# serialpass-tui: an entry that is booted once, to try its hide list\n"
+_BLOCK = (
+    "if [ -s $prefix/grubenv ]; then\n\tload_env\nfi\n"
+    'if [ -n "$override_entry" ]; then\n\tset default=$override_entry\nfi\n'
+)
+"""As python-libs adds it, for a file that does not boot what `override_entry` names."""
+_CLEARING = "\n\tunset override_entry\n\tsave_env override_entry"
+
+
+def is_trial_boot(cmdline: str) -> bool:
+    """Whether a kernel with this command line was started by a trial entry."""
+    return any(word.name == MARKER for word in words(cmdline))
+
+
+def trial_entry(boot: BootFile) -> Entry | None:
+    """The trial entry of a boot file, None where it has none."""
+    return next((entry for entry in boot.entries if entry.is_trial), None)
+
+
+def with_trial(boot: BootFile, groups: tuple[Group, ...], dialect: Dialect) -> BootFile:
+    """A boot file without a trial entry, with one that hides `groups`; its default stays.
+
+    Raises:
+        Problem: `no-trial` saying why there can be none in this file.
+    """
+    model = boot.default
+    if model is None or not model.has_xen:
+        raise no_trial("which Xen entry boots by default is not known from the boot file")
+    text = f"{boot.text}{_chunk(boot, model, groups, dialect)}"
+    after = parse(boot.path, text.encode("latin-1"))
+    made = trial_entry(after)
+    if made is None or after.default is None or (after.default.line != model.line):
+        raise no_trial("an entry at the end of the boot file would not be read")
+    if len(made.cmdline) > MAX_CMDLINE:
+        raise no_trial(
+            f"its dom0 command line would have {len(made.cmdline)} bytes; Xen cuts it off after "
+            f"{MAX_CMDLINE}"
+        )
+    return after
+
+
+def without_trial(boot: BootFile) -> BootFile:
+    """The boot file as it is without any trial entry; itself where it has none."""
+    text = boot.text
+    for entry in reversed(boot.entries):
+        if entry.is_trial:
+            start = entry.span.start
+            for head in _heads(line_end_at(boot.text, start)):
+                if text[:start].endswith(head):
+                    start -= len(head)
+                    break
+            text = cut(text, start, entry.span.end)
+    return boot if text == boot.text else parse(boot.path, text.encode("latin-1"))
+
+
+def no_trial(why: str) -> Problem:
+    """Why no trial boot is to be had here; `why` completes "a trial boot cannot be had: "."""
+    return Problem(
+        Exit.REFUSED,
+        "no-trial",
+        f"A trial boot cannot be had here: {why}.",
+        remedy="Write the default entry at once; the rescue entry stays as the way back.",
+    )
+
+
+def _chunk(boot: BootFile, model: Entry, groups: tuple[Group, ...], dialect: Dialect) -> str:
+    """The copy and what goes with it; where the file has no final line end, it has none either."""
+    edits = [
+        *set_list(boot, model, groups, dialect),
+        appended(boot, model, MARKER, dialect),
+        *renaming(boot, model, TRIAL_LABEL, TITLE_SUFFIX, grub_title=f"'{TRIAL_LABEL}'"),
+    ]
+    copy = replaced(boot.text, edits, model.span)
+    line_end = line_end_at(boot.text, model.span.start)
+    if boot.loader == "grub":
+        brace = next(token.end for token in tokens(copy) if token.kind is Kind.OPEN)
+        copy = f"{copy[:brace]}{_CLEARING.replace(chr(10), line_end)}{copy[brace:]}"
+        short, long = _heads(line_end)[::-1]
+        copy = (short if boot.reads_override else long) + copy
+    return f"{copy}{line_end}" if boot.text.endswith("\n") else f"{line_end}{copy}"
+
+
+def _heads(line_end: str) -> tuple[str, str]:
+    """What may stand in front of GRUB's copy, the longer first."""
+    sign, block = (text.replace("\n", line_end) for text in (_SIGN, _BLOCK))
+    return sign + block, sign

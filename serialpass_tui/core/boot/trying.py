@@ -1,0 +1,114 @@
+"""The plan of a trial boot: what is written for it, and why it may not be had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from serialpass_tui.core.boot import once
+from serialpass_tui.core.boot.edit import Companion, TrialPlan
+from serialpass_tui.core.boot.locate import UDEV_RULE
+from serialpass_tui.core.boot.model import TRIAL_LABEL
+from serialpass_tui.core.boot.trial import (
+    is_trial_boot,
+    no_trial,
+    trial_entry,
+    with_trial,
+    without_trial,
+)
+from serialpass_tui.core.changes import BootOnce, FileEdit
+from serialpass_tui.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serialpass_tui.core.boot.edit import HidePlan
+    from serialpass_tui.core.boot.model import BootFile
+    from serialpass_tui.core.hide_list import Dialect, Reading
+    from serialpass_tui.core.inventory import BootStore, HostFacts, Inventory
+
+
+def store_of(boot: BootFile, inventory: Inventory) -> BootStore | None:
+    """Where the loader of this boot file keeps what it boots once."""
+    return next((item for item in inventory.boot_stores if item.boot_file == boot.path), None)
+
+
+def is_trying(boot: BootFile, inventory: Inventory) -> bool:
+    """Whether this boot is a trial on which nobody has decided yet."""
+    return is_trial_boot(inventory.cmdline) and trial_entry(boot) is not None
+
+
+def next_trial(boot: BootFile, inventory: Inventory, dialect: Dialect) -> Reading | None:
+    """What the trial entry hides, if it is the one that boots next."""
+    entry = trial_entry(boot)
+    if entry is None or not is_ordered(boot, inventory):
+        return None
+    return entry.reading(dialect)
+
+
+def is_ordered(boot: BootFile, inventory: Inventory) -> bool:
+    """Whether the loader is to boot a trial entry once."""
+    store = store_of(boot, inventory)
+    return store is not None and once.armed(boot.loader, store.data) == TRIAL_LABEL
+
+
+def with_trial_plan(
+    plan: HidePlan,
+    boot: BootFile,
+    inventory: Inventory,
+    host: HostFacts,
+    watch: Sequence[Companion] = (),
+) -> HidePlan:
+    """The plan with the same as a trial, or with the reason why there can be none.
+
+    `host` is how the host is now, and `watch` what is to tell of the trial boot.
+    """
+    if not plan.entry_changed or plan.future.value == plan.today.value:
+        return plan
+    try:
+        return replace(plan, trial=_trial(plan, boot, inventory, host, watch))
+    except Problem as problem:
+        return replace(plan, no_trial=problem.summary)
+
+
+def _trial(
+    plan: HidePlan,
+    boot: BootFile,
+    inventory: Inventory,
+    host: HostFacts,
+    watch: Sequence[Companion],
+) -> TrialPlan:
+    store = store_of(boot, inventory)
+    why = once.obstacle(boot, store)
+    if store is None or why:
+        raise no_trial(why)
+    after = with_trial(without_trial(boot), plan.future.groups, plan.dialect)
+    entry = trial_entry(after)
+    if entry is None:
+        raise no_trial("an entry at the end of the boot file would not be read")
+    edits = [item for item in plan.companions if item.edit.path == UDEV_RULE]
+    edits += watch
+    if boot.loader == "grub" and store.data is None:
+        edits.append(
+            Companion(
+                FileEdit(store.path, None, once.EMPTY_BLOCK),
+                "GRUB can write in this file at boot, and make none.",
+            )
+        )
+    if after.data != boot.data:
+        edits.append(
+            Companion(
+                FileEdit(boot.path, boot.data, after.data),
+                "It is booted once; the default entry stays as it is until you keep the trial.",
+            )
+        )
+    order = BootOnce(boot.loader, store.path, "", TRIAL_LABEL, inventory.boot_id, host)
+    return TrialPlan(entry, tuple(edits), order)
+
+
+def clearing(boot: BootFile, inventory: Inventory) -> BootOnce | None:
+    """What ends a trial: the order to boot its entry is void, whether it was carried out or not."""
+    store = store_of(boot, inventory)
+    if store is None:
+        return None
+    return BootOnce(boot.loader, store.path, TRIAL_LABEL, "", inventory.boot_id)
