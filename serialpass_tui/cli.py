@@ -241,6 +241,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="with --demo: let something go wrong, for example ha-vetoes or start-fails=rmrr",
     )
     parser.add_argument(
+        "--no-trial",
+        dest="trying",
+        action="store_false",
+        help="the wizard: write the default boot entry at once, without a trial boot before it",
+    )
+    parser.add_argument(
         "--terminal",
         metavar="NAME[@SPEED]",
         help="what the wizard paints on, in place of what TERM and the line say: linux, vt100, "
@@ -470,7 +476,9 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
     answers = Path(args.answers) if args.answers else None
     if args.demo is not None:
         with _demo(args.demo, args.fault) as service:
-            return _run_wizard(service, terminal, demo=args.demo, answers=answers)
+            return _run_wizard(
+                service, terminal, demo=args.demo, answers=answers, trying=args.trying
+            )
     if args.machine is None and os.geteuid() != 0:
         raise Problem(
             Exit.USAGE,
@@ -488,13 +496,15 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             remedy="Run it on the Xen host itself (XenServer, XCP-ng or plain Xen); "
             "`serialpass-tui --demo` tries the wizard on a simulated host.",
         )
-    return _run_wizard(service, terminal, demo="", answers=None)
+    return _run_wizard(service, terminal, demo="", answers=None, trying=args.trying)
 
 
-def _run_wizard(service: Service, terminal: Profile, *, demo: str, answers: Path | None) -> int:
+def _run_wizard(
+    service: Service, terminal: Profile, *, demo: str, answers: Path | None, trying: bool
+) -> int:
     from serialpass_tui.tui.app import run_wizard
 
-    return run_wizard(service, terminal, demo=demo, answers=answers)
+    return run_wizard(service, terminal, demo=demo, answers=answers, trying=trying)
 
 
 def _terminal(wanted: str | None, state: StateDirectory | None) -> Profile:

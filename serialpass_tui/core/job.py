@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.changes import (
+    BootOnce,
     Change,
     DriverChange,
     FileEdit,
@@ -273,6 +274,8 @@ def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
     """
     stands = [change for change in job.applied if not is_past(change, boot_id)]
     undo: list[Change] = [change.inverse() for change in reversed(net_effect(stands))]
+    # An order for one boot is taken back, never given again.
+    undo = [change for change in undo if not (isinstance(change, BootOnce) and change.after)]
     undo.sort(key=lambda change: isinstance(change, DriverChange))
     returned = {change.bdf for change in undo if isinstance(change, DriverChange)}
     reboots = [change for change in job.changes if isinstance(change, Reboot)]

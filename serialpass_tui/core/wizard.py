@@ -177,7 +177,8 @@ def step_after_look(standings: Sequence[Standing]) -> Step:
     A device that a dom0 driver took first is no reason to stay: XAPI takes it from that driver
     when the VM starts (xapi-project/xen-api ocaml/xenopsd/xc/device.ml, PCI.bind).
     """
-    step = next_step([item for item in standings if item.place is not Place.NOT_TAKEN])
+    passed = {Place.NOT_TAKEN, Place.ON_TRIAL}
+    step = next_step([item for item in standings if item.place not in passed])
     return step if standings else Step.HIDDEN
 
 

@@ -39,14 +39,18 @@ def _store(root: Path, boot_file: str, blocks: BlockDevices) -> BootStore:
         names = [f"{folder}/{name}" for name in _LOADERS]
         path = next((name for name in names if _place(root, name).is_file()), names[0])
         tool, keeps = _program(root, "extlinux"), ADV_BYTES
-    kind, options = _mount_of(root, folder)
+    source, kind, options = _mount_of(root, folder)
     carrier = blocks.carrier_of(folder)
+    layers = blocks.layers_of(carrier) + _links(root, path)
+    if tool and not os.path.lexists(_place(root, source)):
+        # extlinux opens the device by the name in /proc/mounts (syslinux extlinux/main.c)
+        layers = (f"{source}, which is not there",)
     return BootStore(
         boot_file,
         path,
         _end_of(root, path, keeps),
         kind if carrier or not _has_device(kind) else "",
-        blocks.layers_of(carrier) + _links(root, path),
+        layers,
         writable="ro" not in options,
         tool=tool,
     )
@@ -79,15 +83,15 @@ def _has_device(kind: str) -> bool:
     return kind not in {"btrfs", "zfs", "overlay", "tmpfs", "bcachefs"}
 
 
-def _mount_of(root: Path, folder: str) -> tuple[str, list[str]]:
-    """Type and options of the file system that a folder lies in, by /proc/self/mounts."""
-    found: tuple[int, str, list[str]] = (0, "", [])
+def _mount_of(root: Path, folder: str) -> tuple[str, str, list[str]]:
+    """Device, type and options of the file system that a folder lies in, by /proc/self/mounts."""
+    deepest, found = 0, ("", "", [""])
     here = PurePosixPath(rooted.host_path(root.resolve(), _place(root.resolve(), folder)))
     for line in text(root / "proc/self/mounts").splitlines():
         words = line.split()
         if len(words) < 4:
             continue
         point = PurePosixPath(words[1].replace("\\040", " "))
-        if (point == here or point in here.parents) and len(point.parts) >= found[0]:
-            found = (len(point.parts), words[2], words[3].split(","))
-    return found[1], found[2]
+        if (point == here or point in here.parents) and len(point.parts) >= deepest:
+            deepest, found = len(point.parts), (words[0], words[2], words[3].split(","))
+    return found

@@ -192,7 +192,7 @@ def _edit_boot(
         return status
     devices = _devices(seen, bdfs)
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
-    changes: list[Change] = [*plan.edits]
+    changes: list[Change] = [*plan.changes]
     changes += [seen.reboot(), *taking]  # where pciback has the devices then, no reboot is needed
     job = service.run(service.open_job(goal, title, devices, changes))
     term.document(**fields, applied=True, job=job.id)

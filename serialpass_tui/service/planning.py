@@ -117,6 +117,8 @@ def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.Hid
         functions=scan.inventory.pci,
     )
     plan = boot.with_companions(plan, scan.inventory)
+    if plan.trial_removed and boot.is_ordered(boot_file, scan.inventory):
+        plan = replace(plan, ends=boot.clearing(boot_file, scan.inventory))
     if not add:
         return plan
     return boot.with_trial_plan(plan, boot_file, scan.inventory, scan.host)
@@ -147,9 +149,9 @@ def keeping(scan: Scan, job: Job) -> tuple[boot.HidePlan, tuple[Change, ...]]:
     """
     refuse_moved(scan, job)
     plan = hiding(scan, add=[device.bdf for device in job.devices], remove=())
-    plan = replace(plan, trial=None, no_trial="")
     end = boot.clearing(scan.require_boot(), scan.inventory)
-    return plan, (*plan.edits, *((end,) if end is not None else ()))
+    plan = replace(plan, trial=None, no_trial="", ends=end)
+    return plan, plan.changes
 
 
 def binding(

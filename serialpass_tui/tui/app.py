@@ -15,6 +15,7 @@ from serialpass_tui.core.wizard import (
     Moved,
     Picked,
     Rebooted,
+    Step,
     Taken,
     VmChosen,
     WentBack,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
-    from serialpass_tui.core.changes import DriverChange
+    from serialpass_tui.core.changes import Change, DriverChange
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.core.wizard import Event
     from serialpass_tui.service import BindPlan, RollbackPlan, Scan, Service
@@ -67,9 +68,16 @@ class WizardApp(Chassis):
     ]
 
     def __init__(
-        self, service: Service, *, demo: str = "", driver_class: type[Driver] | None = None
+        self,
+        service: Service,
+        *,
+        demo: str = "",
+        trying: bool = True,
+        driver_class: type[Driver] | None = None,
     ) -> None:
+        """`trying`: whether a boot entry is tried in one boot first, where that can be had."""
         super().__init__(driver_class)
+        self._trying = trying
         self._flow = Flow(service)
         self._demo = demo
         self._wizard = Wizard()
@@ -159,7 +167,8 @@ class WizardApp(Chassis):
             if self._sight is None:
                 self.show(StartScreen(frame))
             else:
-                self.show(screen_of(frame, self._wizard, self._sight, self._flow))
+                trying = self._trying
+                self.show(screen_of(frame, self._wizard, self._sight, self._flow, trying=trying))
         except Problem as problem:
             self._advance(WentBack())
             self.tell_problem(problem)
@@ -237,6 +246,15 @@ class WizardApp(Chassis):
                 self._pick(bdfs)
             case messages.WriteEntry(plan=plan):
                 self._write_entry(plan)
+            case messages.ChooseTrial(trying=trying):
+                self._trying = trying
+                self._show_step()
+            case messages.KeepTrial(changes=changes):
+                self._keep_trial(changes)
+            case messages.TryAgain():
+                self._wizard = replace(self._wizard, step=Step.BOOT, skipped=())
+                self._trying = True
+                self._show_step()
             case messages.RebootLater():
                 self._reboot_later()
             case messages.RebootHost():
@@ -291,6 +309,20 @@ class WizardApp(Chassis):
             f"Writing {plan.path} ...",
             lambda: self._flow.write_entry(scan, target, plan, tell),
             written,
+            applying=True,
+        )
+
+    def _keep_trial(self, changes: tuple[Change, ...]) -> None:
+        target, tell = self._target, self.tell()
+
+        def kept(sight: Sight) -> None:
+            self._sight = sight
+            self._go_on_after_entry("The default boot entry hides it from now on.")
+
+        self.do(
+            "Writing the boot entry ...",
+            lambda: self._flow.keep(target, changes, tell),
+            kept,
             applying=True,
         )
 
@@ -470,7 +502,12 @@ class WizardApp(Chassis):
 
 
 def run_wizard(
-    service: Service, terminal: Profile, *, demo: str = "", answers: Path | None = None
+    service: Service,
+    terminal: Profile,
+    *,
+    demo: str = "",
+    answers: Path | None = None,
+    trying: bool = True,
 ) -> int:
     """Run the wizard on a terminal, which is standard input and output; its exit status.
 
@@ -479,7 +516,7 @@ def run_wizard(
     Raises:
         Problem: the answers cannot be read.
     """
-    app = WizardApp(service, demo=demo, driver_class=driver_for(terminal))
+    app = WizardApp(service, demo=demo, trying=trying, driver_class=driver_for(terminal))
     if answers is not None:
         return play(app, load(answers, demo))
     status = app.run(mouse=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit
 from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
+from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.vm import after_edits
 
 if TYPE_CHECKING:
@@ -106,12 +107,28 @@ class Flow:
         checks: tuple[Check, ...] = ()
         if target.vm:
             checks = self._service.checks_for(devices_of(scan, target), target.vm, scan)
+        elif target.job is not None and scan.trial(target.job) is Stage.RUNNING:
+            checks = self._service.trial_checks(target.job, scan)
         return Sight(scan, target.job, checks, len(self._service.diagnose(scan).curable))
 
     def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
         """Write the boot entry, and what goes with it, as a job of its own. Raises Problem."""
-        job = self._job_for(scan, target, [*plan.edits, scan.reboot()])
+        changes: Sequence[Change] = [*plan.changes, scan.reboot()]
+        if plan.trial is not None:
+            changes = self._service.plan_trial(scan, plan)
+        job = self._job_for(scan, target, changes)
         job = self._service.run(job, tell)
+        return self._see(Target(target.bdfs, "", job))
+
+    def plan_keep(self, scan: Scan, job: Job) -> tuple[HidePlan, tuple[Change, ...]]:
+        """What makes a trial the default; pure, so it needs no worker. Raises Problem."""
+        return self._service.plan_keep(scan, job)
+
+    def keep(self, target: Target, changes: Sequence[Change], tell: Tell) -> Sight:
+        """Make the trial the default, as it was shown. Raises Problem."""
+        job = target.job
+        if job is not None:
+            job = self._service.run(self._service.extend(job, changes), tell)
         return self._see(Target(target.bdfs, "", job))
 
     def reboot(self, scan: Scan, target: Target, tell: Tell) -> Sight | None:

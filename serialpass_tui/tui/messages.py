@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
-    from serialpass_tui.core.changes import DriverChange
+    from serialpass_tui.core.changes import Change, DriverChange
     from serialpass_tui.core.job import Job
     from serialpass_tui.errors import Problem
     from serialpass_tui.service import BindPlan, RollbackPlan
@@ -47,6 +47,26 @@ class WriteEntry(Ask):
     def __init__(self, plan: HidePlan) -> None:
         super().__init__()
         self.plan = plan
+
+
+class ChooseTrial(Ask):
+    """Have the boot entry tried in one boot first, or written at once."""
+
+    def __init__(self, *, trying: bool) -> None:
+        super().__init__()
+        self.trying = trying
+
+
+class KeepTrial(Ask):
+    """Make the trial that this boot is the default, as the screen shows."""
+
+    def __init__(self, changes: tuple[Change, ...]) -> None:
+        super().__init__()
+        self.changes = changes
+
+
+class TryAgain(Ask):
+    """Show once more what a trial that came to nothing needs."""
 
 
 class RebootHost(Ask):

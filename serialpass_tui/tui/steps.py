@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.wizard import Step, Wizard
 from serialpass_tui.errors import Problem
 from serialpass_tui.tui.flow import Flow, Sight, without_job
@@ -12,6 +13,7 @@ from serialpass_tui.tui.screens.check import CheckScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
 from serialpass_tui.tui.screens.reboot import RebootScreen
+from serialpass_tui.tui.screens.trial import ReturnedScreen, TrialScreen
 from serialpass_tui.tui.screens.vms import VmScreen
 
 if TYPE_CHECKING:
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
     from serialpass_tui.tui.screens.base import Frame, WizardScreen
 
 
-def screen_of(frame: Frame, wizard: Wizard, sight: Sight, flow: Flow) -> WizardScreen:
+def screen_of(
+    frame: Frame, wizard: Wizard, sight: Sight, flow: Flow, *, trying: bool
+) -> WizardScreen:
     """The screen of the step; pure but for the plan, which is computed from what was read.
+
+    `trying`: whether a boot entry is tried in one boot first.
 
     Raises:
         Problem: what the step needs is not there.
@@ -31,10 +37,17 @@ def screen_of(frame: Frame, wizard: Wizard, sight: Sight, flow: Flow) -> WizardS
             return DevicesScreen(frame, scan, wizard.picked, sight.repairs)
         case Step.BOOT:
             plan = flow.plan_hide(scan, wizard.picked)
-            return BootEntryScreen(frame, plan, scan.findings(wizard.picked), flow.undo_place())
+            findings, undo = scan.findings(wizard.picked), flow.undo_place()
+            return BootEntryScreen(frame, plan, findings, undo, trying=trying)
         case Step.REBOOT:
             return RebootScreen(frame, scan, _plan(wizard, sight, flow), sight.open_job)
         case Step.HIDDEN:
+            stage = scan.trial(sight.open_job)
+            if sight.open_job is not None and stage is Stage.RUNNING:
+                plan, changes = flow.plan_keep(scan, sight.open_job)
+                return TrialScreen(frame, sight.open_job, sight.checks, plan, changes)
+            if sight.open_job is not None and stage is Stage.RETURNED:
+                return ReturnedScreen(frame, sight.open_job)
             return HiddenScreen(frame, sight.standings(wizard.picked), sight.job)
         case Step.VM:
             pool = scan.require_pool()

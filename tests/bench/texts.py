@@ -42,7 +42,7 @@ def write(path: Path, service: Service, chosen: str) -> None:
 
 
 async def _walk(service: Service, chosen: str) -> list[dict[str, object]]:
-    app, seen = WizardApp(service, demo="bench"), []
+    app, seen = WizardApp(service, demo="bench", trying=False), []
     async with app.run_test(size=SIZE) as pilot:
         operator = Operator(app, pilot)
         await operator.rest()

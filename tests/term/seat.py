@@ -27,7 +27,7 @@ PATIENCE = 25.0
 REST = 0.1
 """Seconds without a byte and without work of the program after which a screen is whole."""
 
-WIZARD = ("-m", "serialpass_tui", "--demo")
+WIZARD = ("-m", "serialpass_tui", "--no-trial", "--demo")
 
 UP, DOWN, RIGHT, PAGE_DOWN, PAGE_UP = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[6~", b"\x1b[5~"
 

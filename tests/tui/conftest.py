@@ -122,9 +122,13 @@ def sit_down() -> Callable[..., AbstractAsyncContextManager[Operator]]:
 
     @contextlib.asynccontextmanager
     async def start(
-        service: Service, *, size: tuple[int, int] = SIZE, demo: str = "yes"
+        service: Service,
+        *,
+        size: tuple[int, int] = SIZE,
+        demo: str = "yes",
+        trying: bool = False,
     ) -> AsyncIterator[Operator]:
-        app = WizardApp(service, demo=demo)
+        app = WizardApp(service, demo=demo, trying=trying)
         async with app.run_test(size=size) as pilot:
             operator = Operator(app, pilot)
             await operator.rest()

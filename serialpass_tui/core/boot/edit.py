@@ -93,6 +93,14 @@ class HidePlan:
     no_trial: str = ""
     """Why it cannot be had; empty where it can, or where nothing is to be tried."""
 
+    ends: BootOnce | None = None
+    """What takes back the order to boot a trial entry that goes with this edit."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is to be done, in this order."""
+        return (*self.edits, *((self.ends,) if self.ends is not None else ()))
+
     @property
     def edits(self) -> tuple[FileEdit, ...]:
         """What is to be written, in this order; empty where all of it is there already.

@@ -86,6 +86,8 @@ def obstacle(boot: BootFile, store: BootStore | None) -> str:
 def _extlinux_obstacle(store: BootStore, path: str) -> str:
     if not store.tool:
         return "the program extlinux, which says what is booted once, is not installed"
+    if any("which is not there" in layer for layer in store.layers):
+        return f"extlinux cannot open the device of {path}: it is {printable(store.layers[0])}"
     if store.data is None or not _is_adv(store.data[-ADV_BYTES:][:_ADV]):
         return f"{path} holds none of extlinux's data: it is not the loader that is installed"
     other = armed("extlinux", store.data)

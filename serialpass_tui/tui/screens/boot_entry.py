@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,7 +11,7 @@ from serialpass_tui.core.changes import FileEdit, unified_diff
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
-from serialpass_tui.tui.messages import WriteEntry
+from serialpass_tui.tui.messages import ChooseTrial, WriteEntry
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.screens.devices import finding_lines
 from serialpass_tui.tui.widgets.choices import Choices
@@ -21,32 +22,53 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from serialpass_tui.core.boot import Companion, Entry, HidePlan
+    from serialpass_tui.core.boot import Companion, Entry, HidePlan, TrialPlan
     from serialpass_tui.core.safety import Finding
 
 
 def overview(plan: HidePlan, findings: Sequence[Finding] = (), undo: str = "") -> tuple[Line, ...]:
     """The edit in words: where, what the kernel does today and will do, the way back."""
     lines = [fact("File", printable(plan.path), Ink.STRONG)]
-    if plan.entry_changed:
+    if plan.trial is not None:
+        lines += trial(plan.trial)
+    elif plan.entry_changed:
         lines.append(fact("Entries", f"{_named(plan.edited)}; every other byte stays as it is"))
     else:
         lines.append(fact("Entries", "They say so already: nothing has to be written.", Ink.GOOD))
     lines += facts("Hides", map(printable, plan.words_today))
     lines += facts("Will hide", map(printable, plan.words_future), Ink.STRONG)
-    if plan.entry_changed:
+    if plan.entry_changed and plan.trial is None:
         value = (
             f"{plan.dialect.value}={plan.future.value}" if plan.future.present else "no such word"
         )
         lines.append(fact("Written", printable(value)))
-    lines += facts("Also", map(also, plan.companions), Ink.STRONG)
-    lines += rescue(plan)
-    if undo and plan.changed:
+    if plan.trial is not None:
+        lines += facts("Also", (also(item) for item in plan.trial.edits[:-1]), Ink.STRONG)
+        lines.append(fact("Rescue", TRIAL_ENDS))
+    else:
+        lines += facts("Also", map(also, plan.companions), Ink.STRONG)
+        lines += rescue(plan)
+    if undo and (plan.changed or plan.trial is not None):
         lines.append(fact("By shell", f"{printable(undo)} has the commands that undo it."))
+    if plan.no_trial:
+        lines.append(fact("Trial", printable(plan.no_trial), Ink.WARN))
     warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)
     lines += facts("Warning", warnings, Ink.WARN)
     lines += finding_lines(findings)
     return tuple(lines)
+
+
+TRIAL_ENDS = (
+    "none is needed: after a hang, a panic or a power cycle, and if nobody keeps it, the default "
+    "entry boots as it was."
+)
+
+
+def trial(plan: TrialPlan) -> Iterable[Line]:
+    """What a trial adds, and that it changes nothing else."""
+    name = printable(plan.entry.label)
+    yield fact("Trial", f"Entry {name}, a copy of the default with the hide list, boots once.")
+    yield fact("Default", "It stays as it is until you have seen the host and keep the change.")
 
 
 def also(companion: Companion) -> str:
@@ -66,6 +88,8 @@ def rescue(plan: HidePlan) -> Iterable[Line]:
 
 def written_words(plan: HidePlan) -> str:
     """What was done, for the next screen."""
+    if plan.trial is not None:
+        return "The trial entry is written, boots once, and was read back."
     others = len(plan.edits) - 1
     if not others:
         return f"{plan.edits[0].path} is written and was read back."
@@ -96,11 +120,20 @@ def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
 
 def diff(plan: HidePlan) -> tuple[Line, ...]:
     """The bytes that change, without the lines around them: a console has 24."""
+    if plan.trial is not None:
+        order = [*map(str, plan.trial.once.preview())]
+        made = [_titled(item.edit) for item in plan.trial.edits[::-1]]
+        flag = (Line("Then, in this order:", Ink.STRONG), *(Line(f"  {word}") for word in order))
+        return (*(line for lines in made for line in lines), *flag)
     lines = [*_hunks(FileEdit(plan.path, plan.before, plan.after))]
     for companion in plan.companions:
         head = f"{companion.edit.path}:"
         lines += [Line(), Line(head, Ink.STRONG), *_hunks(companion.edit)]
     return tuple(lines)
+
+
+def _titled(edit: FileEdit) -> tuple[Line, ...]:
+    return (Line(f"{edit.path}:", Ink.STRONG), *_hunks(edit), Line())
 
 
 def _hunks(edit: FileEdit) -> tuple[Line, ...]:
@@ -115,6 +148,8 @@ def commands(plan: HidePlan) -> tuple[Line, ...]:
 
 
 def _headline(plan: HidePlan) -> str:
+    if plan.trial is not None:
+        return "This is tried in one boot, and kept afterwards"
     if plan.entry_changed:
         return "This is written to the boot entry"
     return "This goes with the boot entry" if plan.changed else "The boot entry is ready"
@@ -124,11 +159,20 @@ class BootEntryScreen(WizardScreen):
     """The edit of the boot entry, to be read and then written."""
 
     STEP = Step.BOOT
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "commands")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "commands"), Binding("t", "trial")]
 
     def __init__(
-        self, frame: Frame, plan: HidePlan, findings: Sequence[Finding], undo: str
+        self,
+        frame: Frame,
+        plan: HidePlan,
+        findings: Sequence[Finding],
+        undo: str,
+        *,
+        trying: bool = True,
     ) -> None:
+        """`trying`: whether it is tried in one boot first, where that can be had."""
+        self._whole = plan
+        plan = plan if trying else replace(plan, trial=None)
         super().__init__(
             frame,
             place_of(Step.BOOT),
@@ -144,7 +188,12 @@ class BootEntryScreen(WizardScreen):
         yield self._pager
         yield self.gap()
         go_on = "Write the boot entry" if self._plan.changed else "Next"
-        yield Choices(("back", "Back"), ("write", go_on))
+        other: tuple[tuple[str, str], ...] = ()
+        if self._whole.trial is not None:
+            other = (("trial", "Try it first"),)
+        if self._plan.trial is not None:
+            go_on, other = "Write the trial entry", (("trial", "Without a trial"),)
+        yield Choices(("back", "Back"), ("write", go_on), *other)
 
     def _text(self) -> tuple[Line, ...]:
         lower = commands(self._plan) if self._by_hand else diff(self._plan)
@@ -159,9 +208,16 @@ class BootEntryScreen(WizardScreen):
         self._by_hand = not self._by_hand
         self._pager.show(self._text(), len(self._overview) + 1)
 
+    def action_trial(self) -> None:
+        """Show the other way: with a trial boot, or at once."""
+        if self._whole.trial is not None:
+            self.post_message(ChooseTrial(trying=self._plan.trial is None))
+
     def choose(self, key: str) -> None:
-        """Write, or go back."""
+        """Write, go the other way, or go back."""
         if key == "write":
             self.post_message(WriteEntry(self._plan))
+        elif key == "trial":
+            self.action_trial()
         else:
             super().choose(key)

@@ -47,6 +47,7 @@ _WORST_FIRST = (
     Place.FREE,
     Place.PENDING,
     Place.LEAVING,
+    Place.ON_TRIAL,
     Place.HIDDEN,
     Place.ASSIGNED,
 )
@@ -55,6 +56,7 @@ _INKS = {
     Place.ASSIGNED: Ink.GOOD,
     Place.PENDING: Ink.WARN,
     Place.LEAVING: Ink.WARN,
+    Place.ON_TRIAL: Ink.WARN,
     Place.NOT_TAKEN: Ink.BAD,
     Place.MOVED: Ink.BAD,
     Place.ABSENT: Ink.BAD,

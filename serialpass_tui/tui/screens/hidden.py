@@ -31,6 +31,7 @@ HEADS = (
 
 _INKS = {
     Place.HIDDEN: Ink.GOOD,
+    Place.ON_TRIAL: Ink.GOOD,
     Place.ASSIGNED: Ink.GOOD,
     Place.PENDING: Ink.WARN,
     Place.LEAVING: Ink.WARN,

@@ -11,11 +11,12 @@ from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
+from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
 from serialpass_tui.tui.messages import RebootHost, RebootLater, ShowTake
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
-from serialpass_tui.tui.screens.boot_entry import rescue
+from serialpass_tui.tui.screens.boot_entry import TRIAL_ENDS, rescue
 from serialpass_tui.tui.screens.hidden import is_giving
 from serialpass_tui.tui.widgets.bar import Bar
 from serialpass_tui.tui.widgets.choices import Choice, Choices
@@ -41,7 +42,10 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
     lines = list(_vms(scan))
     if scan.pool is not None:
         lines += _pool(scan.pool)
-    if plan is not None:
+    if scan.trial(job) is Stage.AHEAD:
+        lines.append(fact("Trial", "The next boot is the trial entry's, once.", Ink.STRONG))
+        lines.append(fact("Rescue", TRIAL_ENDS))
+    elif plan is not None:
         lines += rescue(plan)
     for change in job.changes if job is not None else ():
         if isinstance(change, FileEdit) and change.backup_path:
@@ -129,7 +133,8 @@ class RebootScreen(WizardScreen):
     def __init__(self, frame: Frame, scan: Scan, plan: HidePlan | None, job: Job | None) -> None:
         super().__init__(frame, place_of(Step.REBOOT), "The host has to reboot")
         self._lines = consequences(scan, plan, job)
-        self._giving = is_giving(job)
+        # What a trial is ahead of has no entry yet that would keep the devices.
+        self._giving = is_giving(job) and scan.trial(job) is not Stage.AHEAD
         self._host = printable(self.frame.host)
         if len(self._host) > _LONG_NAME:
             self._lines = (fact("Host", self._host), *self._lines)

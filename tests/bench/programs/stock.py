@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def run(service: Service, demo: str = "") -> int:
     """Run the wizard as `run_wizard` does, but for the driver."""
-    return WizardApp(service, demo=demo).run(mouse=False) or 0
+    return WizardApp(service, demo=demo, trying=False).run(mouse=False) or 0
 
 
 def main(place: str, count: str = "") -> int:

@@ -30,7 +30,7 @@ def no_shot(name: str) -> None:
 def start(dom0: Dom0) -> None:
     """Call the wizard from root's shell on the VGA console."""
     dom0.see("bash")
-    dom0.type("serialpass-tui\n")
+    dom0.type("serialpass-tui --no-trial\n")
 
 
 # --- the choices at the foot of a screen
