@@ -276,6 +276,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="have an entry of its own booted once, to be made the default by `confirm`; without "
         "(--no-trial) the default entry is written at once",
     )
+    commands.add_parser("boot-check", parents=[_everywhere()])  # run by the host's init
     command("confirm", "make the trial that this boot is the default boot entry")
     sub = command("unhide", "write the boot entry so that the next boot gives devices back to dom0")
     sub.add_argument("bdf", nargs="+", metavar="BDF")
@@ -345,6 +346,7 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
     runs: dict[str, Callable[[], int]] = {
         "scan": lambda: plain.scan(service, term),
         "hide": lambda: plain.hide(service, term, bdfs, now=args.now, trial=args.trial),
+        "boot-check": lambda: _boot_check(service, term),
         "confirm": lambda: plain.confirm(service, term),
         "unhide": lambda: plain.unhide(service, term, bdfs),
         "vms": lambda: plain.vms(service, term),
@@ -357,6 +359,15 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
     }
     with _changes_whole(service):
         return runs[args.command]()
+
+
+def _boot_check(service: Service, term: Terminal) -> int:
+    """What the host's init runs after a trial boot."""
+    words = service.boot_check()
+    term.document(line=words or None)
+    if words:
+        term.say(words)
+    return Exit.DONE
 
 
 def _preview(args: argparse.Namespace, term: Terminal) -> int:
@@ -437,7 +448,18 @@ def _service(args: argparse.Namespace) -> Service:
 
         # No XAPI runs on a mounted disk; that of the machine below the tool is another host's.
         return Service(RescueHost(root), LocalFiles(root), Xapi([]), journal, clock)
-    return Service(LocalHost(), LocalFiles(), toolstack_of(args.xapi_socket), journal, clock)
+    # What a boot starts by itself looks into the usual state directory.
+    program = _program() if args.state_dir is None else ""
+    toolstack = toolstack_of(args.xapi_socket)
+    return Service(LocalHost(), LocalFiles(), toolstack, journal, clock, program=program)
+
+
+def _program() -> str:
+    """What starts this tool, as an absolute path and its arguments."""
+    place = Path(sys.argv[0]).absolute()
+    if place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py":
+        return str(place)
+    return f"{sys.executable} -m serialpass_tui"
 
 
 def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:

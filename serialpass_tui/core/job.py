@@ -141,6 +141,20 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Booted:
+    """What a boot looks like that came up while a trial of the job was not at its end."""
+
+    KIND: ClassVar[str] = "booted"
+    job: str
+    at: int
+    boot: str
+    trial: bool
+    """Whether the trial entry was booted."""
+    hidden: int
+    """How many of the job's devices pciback has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The job is at its end."""
 
@@ -150,7 +164,7 @@ class Closed:
     outcome: Outcome
 
 
-Record = Opened | Planned | Began | Applied | Dropped | Closed
+Record = Opened | Planned | Began | Applied | Dropped | Booted | Closed
 
 
 class Progress(Enum):
@@ -177,6 +191,8 @@ class Job:
     outcome: Outcome | None = None
     reasons: tuple[tuple[int, str], ...] = ()
     """Why changes were dropped: index and words."""
+    boots: tuple[Booted, ...] = ()
+    """The boots that were looked at while a trial was not at its end."""
 
     @property
     def is_open(self) -> bool:
@@ -225,6 +241,8 @@ def step(job: Job, record: Record) -> Job:
     if isinstance(record, Planned):
         waiting = (Progress.WAITING,) * len(record.changes)
         return replace(job, changes=job.changes + record.changes, progress=job.progress + waiting)
+    if isinstance(record, Booted):
+        return replace(job, boots=(*job.boots, record))
     if isinstance(record, Closed):
         return replace(job, outcome=record.outcome)
     if not 0 <= record.index < len(job.changes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from serialpass_tui.host import atomic, rooted
 if TYPE_CHECKING:
     import os
 
+_MADE = ".target.d"
+"""The end of a folder's name that is made for a file, and taken away when nothing is left in it:
+systemd's drop-ins of a target (systemd.unit(5)), of which there may be none."""
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -83,6 +87,11 @@ class LocalFiles:
         except OSError as error:
             atomic.cannot_read(path, error)
         try:
+            if target.parent.name.endswith(_MADE) and not target.parent.is_dir():
+                if after is None:
+                    return
+                target.parent.mkdir(mode=0o755)
+                atomic.sync_directory(target.parent.parent)
             atomic.sweep(target)
             if found == after:
                 atomic.sync_directory(target.parent)
@@ -98,6 +107,11 @@ class LocalFiles:
 
             if after is None:
                 atomic.remove(target, last_look=look_again)
+                if target.parent.name.endswith(_MADE):
+                    with contextlib.suppress(OSError):  # others have files in it
+                        target.parent.rmdir()
+                        atomic.sync_directory(target.parent.parent)
+                    target = target.parent
             else:
                 atomic.put(target, after, like=facts, mode=0o644, last_look=look_again)
             self._settle(target)

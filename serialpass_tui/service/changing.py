@@ -57,6 +57,13 @@ class Changer:
 
     # --- looking
 
+    def held(self, path: str) -> bytes | None:
+        """A file's bytes; None where it is missing or cannot be read."""
+        try:
+            return self._files.read(path)
+        except Problem:
+            return None
+
     def boot_id(self) -> str:
         """The kernel's id of this boot, which a `Reboot` must leave."""
         return self._host.boot_id()

@@ -10,6 +10,7 @@ from serialpass_tui.core.changes import Reboot, VmPower, in_boot, is_past
 from serialpass_tui.core.job import (
     Applied,
     Began,
+    Booted,
     Closed,
     Dropped,
     Goal,
@@ -216,6 +217,12 @@ class Ledger:
     def applied(self, job: Job, index: int) -> None:
         """Note that a change was made and read back."""
         self._journal.append(Applied(job.id, self._clock.now(), index))
+
+    def booted(self, job: Job, boot_id: str, *, trial: bool, hidden: int) -> Job:
+        """Note what this boot looks like, once."""
+        if boot_id not in {seen.boot for seen in job.boots}:
+            self._journal.append(Booted(job.id, self._clock.now(), boot_id, trial, hidden))
+        return self.job(job.id)
 
     def close(self, job: Job, why: str) -> Job:
         """Drop what remains of a job and close it; one that is closed keeps its outcome."""

@@ -11,13 +11,14 @@ from serialpass_tui.core.changes import (
     BootOnce,
     Change,
     DriverChange,
+    FileEdit,
     GuestEdit,
     Reboot,
     VmEdit,
     VmPower,
 )
 from serialpass_tui.core.inventory import PcibackForm
-from serialpass_tui.core.job import Goal, Job, Outcome, undo_list
+from serialpass_tui.core.job import Goal, Job, Outcome, net_effect, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
@@ -105,8 +106,17 @@ def taking_now(scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
     )
 
 
-def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.HidePlan:
-    """The edits that hide `add` and unhide `remove` from the next boot on. Raises Problem."""
+def hiding(
+    scan: Scan,
+    *,
+    add: Sequence[Bdf],
+    remove: Sequence[Bdf],
+    watch: Sequence[boot.Companion] = (),
+) -> boot.HidePlan:
+    """The edits that hide `add` and unhide `remove` from the next boot on. Raises Problem.
+
+    `watch` is what is to look at a trial boot.
+    """
     boot_file = scan.require_boot()
     refuse(scan.findings(add))
     plan = boot.plan_hide(
@@ -121,7 +131,7 @@ def hiding(scan: Scan, *, add: Sequence[Bdf], remove: Sequence[Bdf]) -> boot.Hid
         plan = replace(plan, ends=boot.clearing(boot_file, scan.inventory))
     if not add:
         return plan
-    return boot.with_trial_plan(plan, boot_file, scan.inventory, scan.host)
+    return boot.with_trial_plan(plan, boot_file, scan.inventory, scan.host, watch)
 
 
 def trying(scan: Scan, plan: boot.HidePlan) -> tuple[Change, ...]:
@@ -152,6 +162,24 @@ def keeping(scan: Scan, job: Job) -> tuple[boot.HidePlan, tuple[Change, ...]]:
     end = boot.clearing(scan.require_boot(), scan.inventory)
     plan = replace(plan, trial=None, no_trial="", ends=end)
     return plan, plan.changes
+
+
+def unwatching(job: Job, held: Callable[[str], bytes | None]) -> tuple[Change, ...]:
+    """What takes away the files that looked at a job's trial boot, and their line."""
+    edits = [
+        change.inverse()
+        for change in net_effect(job.applied)
+        if isinstance(change, FileEdit) and change.path in boot.WATCH and change.path != boot.MOTD
+    ]
+    line = banner("", held)
+    return (*edits, *((line,) if line is not None else ()))
+
+
+def banner(words: str, held: Callable[[str], bytes | None]) -> FileEdit | None:
+    """The edit that leaves a line for whoever logs in, or takes it away where it is empty."""
+    before = held(boot.MOTD)
+    after = boot.with_line(before, words)
+    return None if before == after else FileEdit(boot.MOTD, before, after)
 
 
 def binding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import health, safety, trial
+from serialpass_tui.core import boot, health, safety, trial
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
 from serialpass_tui.service import checks, planning
@@ -34,8 +34,17 @@ class Service:
     """The use cases, over one host."""
 
     def __init__(
-        self, host: Host, files: Files, toolstack: Toolstack, journal: Journal, clock: Clock
+        self,
+        host: Host,
+        files: Files,
+        toolstack: Toolstack,
+        journal: Journal,
+        clock: Clock,
+        *,
+        program: str = "",
     ) -> None:
+        """`program` starts this tool on the host at a boot; empty: nothing does."""
+        self._program = program
         self._host = host
         self._files = files
         self._toolstack = toolstack
@@ -94,7 +103,9 @@ class Service:
             Problem: `refused` with the first reason of the safety rules, or what the boot file
                 itself does not allow.
         """
-        return planning.hiding(scan, add=add, remove=remove)
+        folders = scan.inventory.setting_folders
+        watch = boot.starters(self._program, folders, self._changer.held)
+        return planning.hiding(scan, add=add, remove=remove, watch=watch)
 
     @staticmethod
     def plan_trial(scan: Scan, plan: HidePlan) -> tuple[Change, ...]:
@@ -111,7 +122,38 @@ class Service:
         Raises:
             Problem: a safety rule, `device-moved`, what the boot file does not allow.
         """
-        return planning.keeping(scan, job)
+        plan, changes = planning.keeping(scan, job)
+        return plan, (*changes, *planning.unwatching(job, self._changer.held))
+
+    def boot_check(self) -> str:
+        """Look at this boot, if a trial is not at its end, and leave a line for whoever logs in.
+
+        Nothing else is done: keeping a trial takes a person. The line; empty: none is needed.
+        """
+        if not any(trial.order_of(job) for job in self._ledger.open_jobs()):
+            return ""
+        with self._ledger.lock():
+            self._ledger.settle_all()
+            scan = self.scan()
+            for job in reversed(self._ledger.open_jobs()):
+                words = self._look_at_boot(job, scan)
+                if words:
+                    return words
+        return ""
+
+    def _look_at_boot(self, job: Job, scan: Scan) -> str:
+        """Note this boot in a job with a trial, and tell of it in a line."""
+        stage = scan.trial(job)
+        standings = [scan.standing(device.bdf, device) for device in job.devices]
+        words = boot.line(stage, standings)
+        if not words:
+            return ""
+        running, hidden = stage is trial.Stage.RUNNING, sum(item.ready for item in standings)
+        seen = self._ledger.booted(job, scan.inventory.boot_id, trial=running, hidden=hidden)
+        edit = planning.banner(words, self._changer.held)
+        if edit is not None and not seen.remaining:
+            self._runner.run(self._ledger.extend(seen, [edit]), _silent, reboot=False)
+        return words
 
     def plan_take(self, scan: Scan, bdfs: Sequence[Bdf]) -> tuple[DriverChange, ...]:
         """The changes that give devices to pciback now, until the next boot.

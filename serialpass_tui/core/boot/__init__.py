@@ -24,9 +24,13 @@ from serialpass_tui.core.boot.trying import (
     next_trial,
     with_trial_plan,
 )
+from serialpass_tui.core.boot.watch import MOTD, line, starters, with_line
+from serialpass_tui.core.boot.watch import PATHS as WATCH
 
 __all__ = [
     "CANDIDATE_PATHS",
+    "MOTD",
+    "WATCH",
     "Argument",
     "BootFile",
     "Companion",
@@ -43,10 +47,13 @@ __all__ = [
     "is_ordered",
     "is_trial_boot",
     "is_trying",
+    "line",
     "next_trial",
     "parse",
     "plan_hide",
+    "starters",
     "trial_entry",
     "with_companions",
+    "with_line",
     "with_trial_plan",
 ]

@@ -10,6 +10,7 @@ from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import KeepTrial, LookAgain, ShowUndo, TryAgain
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.screens.boot_entry import diff
+from serialpass_tui.tui.screens.rollback import when
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
 
@@ -47,6 +48,23 @@ def asked(plan: HidePlan) -> tuple[Line, ...]:
     ends = "Without your word the next boot is the default entry as it was."
     head = Line(f"To keep it, this is written to {printable(plan.path)}:", Ink.STRONG)
     return (fact("Trial", ends), Line(), head, *diff(plan))
+
+
+def ending(job: Job) -> str:
+    """What is known of a trial that is over."""
+    seen = [boot for boot in job.boots if boot.trial]
+    if seen:
+        last = seen[-1]
+        return (
+            f"It came up on {when(last.at)} with {last.hidden} of {len(job.devices)} devices "
+            "hidden, and nobody kept it before the next boot."
+        )
+    if job.boots:
+        return "It did not come up: it hung, it panicked, or the power went."
+    return (
+        "It did not come up (it hung, panicked, or the power went), or nobody kept it before the "
+        "next boot."
+    )
 
 
 class TrialScreen(WizardScreen):
@@ -106,12 +124,7 @@ class ReturnedScreen(WizardScreen):
         """What may have happened, the choices."""
         yield Pager(
             (
-                fact(
-                    "Trial",
-                    "It did not come up (it hung, panicked, or the power went), or nobody kept "
-                    "it before the next boot.",
-                    Ink.WARN,
-                ),
+                fact("Trial", ending(self._job), Ink.WARN),
                 fact("Now", "The default entry was booted, unchanged: dom0 has the device."),
                 fact("Look", "`journalctl -b -1`, /var/log/kern.log and the console tell why."),
                 fact("Next", "Try again, or give it up: that takes the trial entry away."),
