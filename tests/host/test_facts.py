@@ -26,7 +26,7 @@ from serialpass_tui.core.inventory import (
     Xen,
 )
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.host import facts, firmware, pci, serial_lines, sysfs, system
+from serialpass_tui.host import blocks, facts, firmware, pci, serial_lines, sysfs, system
 from serialpass_tui.host.commands import Completed
 from serialpass_tui.host.firmware import BootSource
 from serialpass_tui.host.network import Interface
@@ -477,6 +477,19 @@ def test_usb_devices(tree: Tree) -> None:
 
 
 class TestDisks:
+    def test_what_lies_between_a_file_system_and_its_disk(self, tree: Tree) -> None:
+        tree.disk(f"{HBA}/host0/target0:0:0/0:0:0:0", "sda", "sda1", "sda2")
+        tree.stacked("md0", "sda1", "sda2")
+        tree.file("sys/devices/virtual/block/md0/md/level", "raid1")
+        tree.stacked("dm-0", "md0")
+        tree.file("sys/devices/virtual/block/dm-0/dm/uuid", "LVM-abc")
+        tree.stacked("dm-1", "dm-0")
+        tree.file("sys/devices/virtual/block/dm-1/dm/uuid", "CRYPT-LUKS2-abc")
+        found = blocks.BlockDevices(tree.devices("block"), tree.root)
+        assert ("encryption", "LVM", "RAID") == found.layers_of("dm-1")
+        assert () == found.layers_of("sda2")
+        assert () == found.layers_of("nothing")
+
     def test_mounts_swap_signatures_and_names(self, tree: Tree) -> None:
         tree.disk(f"{HBA}/host0/target0:0:0/0:0:0:0", "sda", "sda1", "sda2", "sda3")
         tree.device("virtual/block/loop0", "class/block")

@@ -144,7 +144,11 @@ def _hunks(edit: FileEdit) -> tuple[Line, ...]:
 def commands(plan: HidePlan) -> tuple[Line, ...]:
     """The shell commands that do the same by hand."""
     head = Line("The same by hand, in dom0's shell:", Ink.STRONG)
-    return (head, *(Line(f"  {printable(command)}", hang=6) for command in plan.commands))
+    words: Sequence[str] = plan.commands
+    if plan.trial is not None:
+        written = (f"# write {item.edit.path} as the diff shows" for item in plan.trial.edits)
+        words = (*written, *plan.trial.once.preview())
+    return (head, *(Line(f"  {printable(command)}", hang=6) for command in words))
 
 
 def _headline(plan: HidePlan) -> str:

@@ -44,6 +44,12 @@ _STEPS = {
             " byte changes, and one boot entry stays as it was: the rescue entry."
         ),
         (
+            "Where the boot loader can boot an entry once, the change is tried first: a copy of "
+            "the default entry with the list is booted once, and the default stays as it is. After "
+            "a hang or a panic, or if you do not keep it, the host boots as before. <t> leads to "
+            "the way without a trial and back."
+        ),
+        (
             "<c> shows the commands that do the same by hand. `extlinux -i /boot`, which old "
             "procedures ask for, is not needed: it reinstalls the loader, not its configuration."
         ),
@@ -61,6 +67,11 @@ _STEPS = {
         ("Later: leave, reboot when it suits, and start serialpass-tui again. It knows the job."),
     ),
     Step.HIDDEN: (
+        (
+            "In a trial boot: what the host had before it, beside what it has now. Keep it, and "
+            "the default boot entry says the same from then on; the trial entry goes. Some things "
+            "come late after a boot: <l> looks again."
+        ),
         (
             "Four looks at each card: what the boot file says, what this boot was started with, "
             "which driver holds it, and what follows. Only the driver pciback proves that it is "
@@ -133,7 +144,7 @@ _XL_STEPS = {
         *_STEPS[Step.REBOOT][2:],
     ),
     Step.HIDDEN: (
-        _STEPS[Step.HIDDEN][0],
+        *_STEPS[Step.HIDDEN][:2],
         (
             "Where dom0's own driver was faster, xl does not take the card from it: have pciback "
             "take it now, before the guest starts. The next boot may need the same again."

@@ -43,11 +43,22 @@ def verdict(checks: Sequence[Check]) -> str:
     return f"The trial boot: {failed} of {len(checks)} checks fail"
 
 
-def asked(plan: HidePlan) -> tuple[Line, ...]:
-    """What is written if it is kept."""
+def asked(plan: HidePlan, changes: Iterable[Change]) -> tuple[Line, ...]:
+    """What is written if it is kept, with what goes then."""
+    others = [change for change in changes if change not in plan.edits]
     ends = "Without your word the next boot is the default entry as it was."
     head = Line(f"To keep it, this is written to {printable(plan.path)}:", Ink.STRONG)
-    return (fact("Trial", ends), Line(), head, *diff(plan))
+    shown = (fact("Trial", ends), Line(), head, *diff(plan))
+    if not others:
+        return shown
+    return (*shown, Line(), Line("And what the trial needed goes:", Ink.STRONG), *gone(others))
+
+
+def gone(changes: Iterable[Change]) -> Iterable[Line]:
+    """What ends with a trial, change by change."""
+    for change in changes:
+        yield Line(change.describe())
+        yield from (Line(f"  {line}", hang=6) for line in change.preview())
 
 
 def ending(job: Job) -> str:
@@ -81,7 +92,7 @@ class TrialScreen(WizardScreen):
         changes: tuple[Change, ...],
     ) -> None:
         super().__init__(frame, place_of(Step.HIDDEN), verdict(checks))
-        self._lines = (*check_lines(checks), *asked(plan))
+        self._lines = (*check_lines(checks), *asked(plan, changes))
         self._well = all(check.passed for check in checks)
         self._job, self._changes = job, changes
 
