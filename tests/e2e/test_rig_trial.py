@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.rig import story
 from tests.e2e.rig.dom0 import CARD, DISK, Dom0, dom0, scratch
 from tests.e2e.rig.flavour import FLAVOURS, Flavour
 from tests.e2e.rig.image import get_file
 
 TRY = f"serialpass-tui hide {CARD} --trial --yes"
-KEEP = "serialpass-tui confirm --yes"
+LINE = "serialpass-tui: trial boot, 1 of 1 devices hidden, run serialpass-tui to confirm"
 MARK = "serialpass.trial"
 each_loader = pytest.mark.parametrize("flavour", FLAVOURS, ids=lambda flavour: flavour.name)
 
@@ -38,18 +39,13 @@ def give_up(host: Dom0) -> None:
 def test_a_trial_boots_once_and_is_kept(flavour: Flavour) -> None:
     with scratch() as place:
         with dom0(place, flavour) as host:
-            host.sh(TRY, seconds=40)
-            assert flavour.text in host.read(flavour.boot_file)
-            assert "ahead" == status(host)["trial"]
-            host.restart()
+            story.try_the_card(host)
             assert "pciback" == host.owner(CARD)
             assert is_trial_boot(host)
             assert "running" == status(host)["trial"]
             assert flavour.text in host.read(flavour.boot_file)
 
-            said = host.sh(KEEP, seconds=40)
-            assert "FAIL" not in said
-            assert f"OK   {CARD} hidden: driver pciback" in said
+            story.keep_the_trial(host)
             assert flavour.hiding(CARD) == host.read(flavour.boot_file)
             host.restart()
             assert "pciback" == host.owner(CARD)
@@ -66,6 +62,8 @@ def test_nobody_keeps_it_or_its_kernel_panics(flavour: Flavour) -> None:
         host.sh(TRY, seconds=40)
         host.restart()
         assert "running" == status(host)["trial"]
+        assert LINE == host.sh("serialpass-tui boot-check", seconds=30)
+        assert LINE in host.sh("cat /etc/motd")
         host.restart()
         assert "serial" == host.owner(CARD)
         assert "returned" == status(host)["trial"]
@@ -86,6 +84,7 @@ def test_nobody_keeps_it_or_its_kernel_panics(flavour: Flavour) -> None:
         host.sh(f"cp -p /root/good {path}; sync")
         assert "returned" == status(host)["trial"]
         give_up(host)
+        assert "serialpass-tui" not in host.sh("cat /etc/motd || :")
 
 
 @pytest.mark.rig(200)
@@ -107,5 +106,11 @@ def test_the_power_goes_away_while_it_is_kept(flavour: Flavour) -> None:
             assert "serial" == host.owner(CARD)
             assert not is_trial_boot(host)
             assert "returned" == status(host)["trial"]
+            host.sh(TRY, seconds=40)
+            host.restart()
+            said = host.sh("serialpass-tui confirm --yes", seconds=40)
+            assert "FAIL" not in said
+            assert f"OK   {CARD} hidden: driver pciback" in said
+            assert flavour.hiding(CARD) == host.read(flavour.boot_file)
             give_up(host)
             assert ".serialpass-new." not in host.sh("ls -aR /boot")

@@ -27,10 +27,10 @@ def no_shot(name: str) -> None:
     """The pictures are for the eye; a test goes by the text."""
 
 
-def start(dom0: Dom0) -> None:
-    """Call the wizard from root's shell on the VGA console."""
+def start(dom0: Dom0, options: str = " --no-trial") -> None:
+    """Call the wizard from root's shell on the VGA console; it tries nothing in a boot first."""
     dom0.see("bash")
-    dom0.type("serialpass-tui --no-trial\n")
+    dom0.type(f"serialpass-tui{options}\n")
 
 
 # --- the choices at the foot of a screen
@@ -110,6 +110,29 @@ def write_the_entry(dom0: Dom0, shot: Shot = no_shot) -> None:
     choose(dom0, "Write the boot entry")
     dom0.see("Step 3 of 5: Reboot", f"{dom0.flavour.boot_file} is written and was read back.")
     shot("reboot")
+
+
+def try_the_card(dom0: Dom0) -> float:
+    """Card, trial entry, reboot into it; how long the host was away."""
+    start(dom0, "")
+    dom0.see("Step 1 of 5: Devices", f"[ ] {CARD}", seconds=30)
+    dom0.press("spc")
+    dom0.see(f"[x] {CARD}")
+    dom0.press("ret")
+    dom0.see("This is tried in one boot", "Entry serialpass-trial", "[>Back<]")
+    choose(dom0, "Write the trial entry")
+    dom0.see("Step 3 of 5: Reboot", "The trial entry is written", "The next boot is the trial")
+    return confirm_reboot(dom0)
+
+
+def keep_the_trial(dom0: Dom0) -> None:
+    """The wizard in the trial boot takes the job up by itself; the operator keeps the change."""
+    start(dom0, "")
+    dom0.see("The trial boot: the device is hidden, and the host is well", seconds=30)
+    dom0.see(f"OK        {CARD} hidden: driver pciback", "xl answers: yes", "[>Keep it<]")
+    choose(dom0, "Keep it")
+    dom0.see("Step 4 of 5: VM", "The default boot entry hides it from now on.", seconds=40)
+    leave(dom0)
 
 
 def take_without_a_reboot(dom0: Dom0, shot: Shot = no_shot) -> None:
