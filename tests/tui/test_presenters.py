@@ -178,7 +178,7 @@ def test_what_cannot_be_read_is_said_at_the_top(open_stage: Open) -> None:
 def test_the_overview_of_the_edit(open_stage: Open) -> None:
     service = open_stage("xenserver-6.2-blanks").service
     scan = service.scan()
-    plan = service.plan_hide(scan, add=[A])
+    plan = replace(service.plan_hide(scan, add=[A]), trial=None)
     told = text(boot_entry.overview(plan, scan.findings([A])))
     assert "File      /boot/extlinux.conf" in told
     assert "Entries   xe, xe-serial; every other byte" in told
@@ -194,7 +194,8 @@ def test_the_overview_of_the_edit(open_stage: Open) -> None:
 
 def test_nothing_to_write_says_so(open_stage: Open) -> None:
     service = open_stage().service
-    plan = replace(service.plan_hide(service.scan(), add=[A, B]), after=b"", before=b"")
+    made = service.plan_hide(service.scan(), add=[A, B])
+    plan = replace(made, after=b"", before=b"", trial=None)
     assert "nothing has to be written" in text(boot_entry.overview(plan))
     assert () == boot_entry.diff(plan)
 

@@ -108,7 +108,7 @@ class TrialScreen(WizardScreen):
 
     def keys(self) -> Keys:
         """Reading comes first."""
-        return (("PgDn", "read"), ("Enter", "take"), ("l", "look again"), *COMMON_KEYS)
+        return (("PgDn", "read"), ("Enter", "take"), ("l", "look again"), *COMMON_KEYS[1:])
 
     def choose(self, key: str) -> None:
         """Keep it, look again, give it up, or back."""
