@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
+from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Outcome, Progress, net_effect
 from serialpass_tui.core.text import printable
 
@@ -117,7 +117,7 @@ def _commands(job: Job, kept: Mapping[str, Kept], own_place: str) -> Iterator[st
         yield "# After that, reboot the host."
     if here:
         yield ""
-        yield "# VMs and drivers: only on the running host."
+        yield "# VMs, drivers and the boot loader's own memory: only on the running host."
         yield 'if [ "$PWD" = / ]; then'
         for change in here:
             yield f"# to take back: {_said(change.describe())}"
@@ -156,7 +156,7 @@ def _file(edit: FileEdit, left: list[bytes | None], kept: Mapping[str, Kept]) ->
 
 def _by_hand(change: Change) -> tuple[str, ...]:
     """The commands that make a change which is no file's, each on one line of plain ASCII."""
-    if isinstance(change, DriverChange):
+    if isinstance(change, DriverChange | BootOnce):
         return change.preview()
     if isinstance(change, Reboot | FileEdit | GuestEdit):
         return ()

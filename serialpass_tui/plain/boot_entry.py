@@ -85,9 +85,10 @@ def _try(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
         "plan": plan_fields(plan),
         "findings": [finding_fields(finding) for finding in findings],
         "changes": [change_fields(change) for change in changes],
+        "undo": service.undo_place(),
     }
     term.say(*change_lines(changes), *finding_lines(findings))
-    term.say(f"Way back: none is needed. {TRIAL_ENDS}")
+    term.say(f"Way back: none is needed. {TRIAL_ENDS}", undo_line(service))
     status = term.may_apply("Write this, to be booted once?")
     if status is not None:
         term.document(**fields, applied=False, job=None)
@@ -126,8 +127,9 @@ def confirm(service: Service, term: Terminal) -> int:
         "plan": plan_fields(plan),
         "checks": [encode(check) for check in checks],
         "changes": [change_fields(change) for change in changes],
+        "undo": service.undo_place(job),
     }
-    term.say(*check_lines(checks), *change_lines(changes))
+    term.say(*check_lines(checks), *change_lines(changes), undo_line(service, job))
     status = term.may_apply("Make this the default boot entry?")
     if status is not None:
         term.document(**fields, applied=False, job=job.id)

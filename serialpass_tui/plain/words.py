@@ -90,9 +90,9 @@ def standing_fields(standing: Standing) -> dict[str, Json]:
     }
 
 
-def undo_line(service: Service) -> str:
-    """Where the way back of the job about to be opened will lie, for a shell without this tool."""
-    return f"To take it back with a shell alone: {service.undo_place()}"
+def undo_line(service: Service, job: Job | None = None) -> str:
+    """Where the way back of a job lies, for a shell without this tool; None: of the next one."""
+    return f"To take it back with a shell alone: {service.undo_place(job)}"
 
 
 def tell_progress(term: Terminal) -> Callable[[Change, float], None]:
