@@ -99,6 +99,11 @@ def hide(dom0: Dom0) -> int:
     return dom0.command("hide", *dom0.card, "--yes")
 
 
+def hide_trial(dom0: Dom0) -> int:
+    """An entry of its own, to be booted once."""
+    return dom0.command("hide", *dom0.card, "--trial", "--yes")
+
+
 def hide_now(dom0: Dom0) -> int:
     """The boot entry, and the driver at once."""
     return dom0.command("hide", *dom0.card, "--now", "--yes")
@@ -156,6 +161,8 @@ ERRANDS = (
     Errand("hide, extlinux", EXTLINUX, hide),
     Errand("hide, module", DEBIAN, hide),
     Errand("hide --now", BIOS, hide_now),
+    Errand("hide --trial", BIOS, hide_trial),
+    Errand("hide --trial, extlinux", EXTLINUX, hide_trial),
     Errand("unhide", BIOS, unhide, (hide,)),
     Errand("unhide, module", DEBIAN, unhide, (hide,)),
     Errand("bind", BIOS, bind),
@@ -165,6 +172,7 @@ ERRANDS = (
     Errand("give", BIOS, give),
     Errand("rollback of hide", BIOS, rollback, (hide,)),
     Errand("rollback of hide --now", BIOS, rollback, (hide_now,)),
+    Errand("rollback of hide --trial", BIOS, rollback, (hide_trial,)),
     Errand("rollback of give", BIOS, rollback, (give,)),
     Errand("rollback, module", DEBIAN, rollback, (hide,)),
 )
