@@ -42,10 +42,11 @@ def silent(_change: Change, _done: float) -> None:
 
 
 def written(service: Service) -> Sight:
-    """Step 2: the boot entry is written."""
+    """Step 2: the boot entry is written, without a trial: only then can the card go at once."""
     flow, bdfs = Flow(service), first_card(service)
     scan = service.scan()
-    return flow.write_entry(scan, Target(bdfs), flow.plan_hide(scan, bdfs), silent)
+    plan = replace(flow.plan_hide(scan, bdfs), trial=None)
+    return flow.write_entry(scan, Target(bdfs), plan, silent)
 
 
 def taken(service: Service) -> Sight:
