@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from serialpass_tui.errors import Exit, Problem
 
+Place = tuple[int, int, int]
+"""Domain, bus and slot."""
+
 _SPELLING = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 
 
@@ -42,7 +45,7 @@ class Bdf:
         return cls(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function))
 
     @property
-    def device(self) -> tuple[int, int, int]:
+    def device(self) -> Place:
         """The card's place without the function: what all its functions share."""
         return (self.domain, self.bus, self.slot)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.consoles import Console
     from serialpass_tui.core.inventory import Inventory, PciFunction, Tty, UsbDevice
 
 
@@ -61,22 +62,30 @@ def candidates(inventory: Inventory) -> tuple[Candidate, ...]:
     came for looks for a fault of the tool, not for the other route.
     """
     taken: set[Bdf] = set()
+    keys: set[str] = set()
     found: list[Candidate] = []
+    kinds = [(function, _pci_kind(function)) for function in inventory.pci]
+    ported = sorted((pair for pair in kinds if pair[1] is not None), key=lambda pair: pair[0].bdf)
+    things = _things(inventory)
     for kind in (Kind.SERIAL, Kind.USB_CONTROLLER, Kind.LOOKALIKE):
-        for function in sorted(inventory.pci, key=lambda item: item.bdf):
-            if function.bdf in taken or _pci_kind(function) is not kind:
+        for function, its_kind in ported:
+            if function.bdf in taken or its_kind is not kind:
                 continue
             card = tuple(item for item in card_of(inventory, function) if item.bdf not in taken)
             taken.update(item.bdf for item in card)
             slot = f"pci-{str(function.bdf)[:-2]}"
             # The root bus may hold a serial function and a USB controller in one slot.
-            shared = kind is Kind.LOOKALIKE or any(item.key == slot for item in found)
+            shared = kind is Kind.LOOKALIKE or slot in keys
             key = f"pci-{function.bdf}" if shared else slot
-            found.append(_pci_candidate(inventory, kind, key, function, card))
+            keys.add(key)
+            ttys = ttys_of(inventory, card)
+            attached = _attached(things, card) if kind is Kind.USB_CONTROLLER else ()
+            found.append(_pci_candidate(kind, key, function, card, ttys=ttys, attached=attached))
     adapters = sorted(inventory.usb, key=lambda device: _natural(device.path))
     found += [_adapter(inventory, device) for device in adapters if _is_adapter(device)]
     ports = (tty for tty in inventory.ttys if tty.kind is TtyKind.ISA)
-    found += [_isa_port(inventory, tty) for tty in sorted(ports, key=lambda t: _natural(t.name))]
+    lines = consoles(inventory)
+    found += [_isa_port(lines, tty) for tty in sorted(ports, key=lambda t: _natural(t.name))]
     return tuple(found)
 
 
@@ -89,7 +98,7 @@ def card_of(inventory: Inventory, function: PciFunction) -> tuple[PciFunction, .
     and a USB controller may be neighbours; the same holds for USB functions of a processor behind
     its inner bridge. There only functions of the same kind belong together.
     """
-    slot = [item for item in inventory.pci if item.bdf.device == function.bdf.device]
+    slot = inventory.in_slot(function.bdf.device)
     whole = bool(function.parents) and any(cards.is_serial(item) for item in slot)
     together = [item for item in slot if _role(item, whole=whole) == _role(function, whole=whole)]
     return tuple(sorted(together, key=lambda item: item.bdf))
@@ -97,33 +106,8 @@ def card_of(inventory: Inventory, function: PciFunction) -> tuple[PciFunction, .
 
 def ttys_of(inventory: Inventory, functions: Iterable[PciFunction]) -> tuple[str, ...]:
     """The ttys on these functions, those of USB adapters below a controller included."""
-    at = ttys_by_place(inventory)
-    names = {name for function in functions for name in at.get(function.bdf, ())}
+    names = {name for function in functions for name in inventory.ttys_at(function.bdf)}
     return tuple(sorted(names, key=_natural))
-
-
-def ttys_by_place(inventory: Inventory) -> dict[Bdf, set[str]]:
-    """The ttys of every function that has any; one look for all of a large host's functions."""
-    at: dict[Bdf, set[str]] = {item.bdf: set(item.ttys) for item in inventory.pci if item.ttys}
-    for tty in inventory.ttys:
-        place = tty_place(inventory, tty)
-        if place is not None:
-            at.setdefault(place, set()).add(tty.name)
-    for device in inventory.usb:
-        if device.controller is not None and device.ttys:
-            at.setdefault(device.controller, set()).update(device.ttys)
-    return at
-
-
-def tty_place(inventory: Inventory, tty: Tty) -> Bdf | None:
-    """The PCI function that a tty is lost with; None for a motherboard port."""
-    if tty.bdf is not None:
-        return tty.bdf
-    if tty.usb:
-        for device in inventory.usb:
-            if tty.usb == device.path or tty.usb.startswith(f"{device.path}:"):
-                return device.controller
-    return next((item.bdf for item in inventory.pci if tty.name in item.ttys), None)
 
 
 def function_name(function: PciFunction) -> str:
@@ -152,11 +136,13 @@ def _role(function: PciFunction, *, whole: bool) -> str:
 
 
 def _pci_candidate(
-    inventory: Inventory,
     kind: Kind,
     key: str,
     function: PciFunction,
     card: tuple[PciFunction, ...],
+    *,
+    ttys: tuple[str, ...],
+    attached: tuple[str, ...],
 ) -> Candidate:
     known = cards.family(function)
     return Candidate(
@@ -164,9 +150,9 @@ def _pci_candidate(
         kind=kind,
         functions=card,
         name=function_name(function),
-        ttys=ttys_of(inventory, card),
+        ttys=ttys,
         chip=known.name if known and kind is Kind.SERIAL else "",
-        attached=_attached(inventory, card) if kind is Kind.USB_CONTROLLER else (),
+        attached=attached,
         route=_PCI_ROUTES[kind],
         note=_pci_note(kind, function, card),
         selectable=kind in {Kind.SERIAL, Kind.USB_CONTROLLER},
@@ -204,28 +190,39 @@ def ttys_named(functions: Iterable[PciFunction]) -> tuple[str, ...]:
     return tuple(name for function in functions for name in function.ttys)
 
 
-def _attached(inventory: Inventory, card: tuple[PciFunction, ...]) -> tuple[str, ...]:
-    places = {function.bdf for function in card}
-    lines = []
-    for device in sorted(inventory.usb, key=lambda item: _natural(item.path)):
-        if device.controller not in places or device.vendor == 0x1D6B:
-            continue
-        virtual = cards.bmc_usb(device)
-        if cards.is_hub(device) and not virtual:
-            continue
-        words = [virtual] if virtual else [printable(device.name)]
-        if device.is_keyboard and not virtual:
-            words.append("(keyboard)")
-        words += [f"({name})" for name in device.ttys]
-        lines.append(" ".join(words))
-    for disk in inventory.disks:
-        if disk.bdf in places:
-            mounted = ", ".join(printable(mount) for mount in disk.mounts)
-            lines.append(f"disk {printable(disk.name)}" + (f" with {mounted}" if mounted else ""))
-    lines += [
-        f"network interface {printable(nic.name)}" for nic in inventory.nics if nic.bdf in places
+def _things(inventory: Inventory) -> dict[Bdf, list[tuple[int, str]]]:
+    """What hangs on each function, in words, with its place in the list of all of them."""
+    lines = [
+        (device.controller, _plugged(device))
+        for device in sorted(inventory.usb, key=lambda item: _natural(item.path))
+        if device.vendor != 0x1D6B and (cards.bmc_usb(device) or not cards.is_hub(device))
     ]
-    return tuple(lines)
+    for disk in inventory.disks:
+        mounted = ", ".join(printable(mount) for mount in disk.mounts)
+        words = f"disk {printable(disk.name)}" + (f" with {mounted}" if mounted else "")
+        lines.append((disk.bdf, words))
+    lines += [(nic.bdf, f"network interface {printable(nic.name)}") for nic in inventory.nics]
+    found: dict[Bdf, list[tuple[int, str]]] = {}
+    for number, (place, words) in enumerate(lines):
+        if place is not None:
+            found.setdefault(place, []).append((number, words))
+    return found
+
+
+def _plugged(device: UsbDevice) -> str:
+    """A USB device in words."""
+    virtual = cards.bmc_usb(device)
+    words = [virtual] if virtual else [printable(device.name)]
+    if device.is_keyboard and not virtual:
+        words.append("(keyboard)")
+    return " ".join([*words, *(f"({name})" for name in device.ttys)])
+
+
+def _attached(
+    things: dict[Bdf, list[tuple[int, str]]], card: tuple[PciFunction, ...]
+) -> tuple[str, ...]:
+    numbered = sorted(thing for function in card for thing in things.get(function.bdf, ()))
+    return tuple(words for _, words in numbered)
 
 
 def _is_adapter(device: UsbDevice) -> bool:
@@ -283,9 +280,9 @@ def has_vusb(inventory: Inventory) -> bool:
     return (int(numbers[1]), int(numbers[2] or "0")) >= (7, 3)
 
 
-def _isa_port(inventory: Inventory, tty: Tty) -> Candidate:
+def _isa_port(lines: tuple[Console, ...], tty: Tty) -> Candidate:
     place = f"I/O {tty.port:#x}, IRQ {tty.irq}" if tty.port else "I/O port unknown"
-    users = [item for item in consoles(inventory) if item.is_isa(tty)]
+    users = [item for item in lines if item.is_isa(tty)]
     notes = [
         f"{item.owner} uses it as a console: {printable(item.word)} in {item.where}."
         for item in users[:1]

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from serialpass_tui.core.bdf import Place
+    from serialpass_tui.core.dmar import Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +231,12 @@ class PcibackForm(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inventory:
-    """Everything read of one host."""
+    """Everything read of one host.
+
+    What the rules ask of every function is indexed once: a large host has thousands of them.
+    """
 
     hostname: str
     kernel: str
@@ -263,7 +274,86 @@ class Inventory:
 
     def function(self, bdf: Bdf) -> PciFunction | None:
         """The PCI function at `bdf`, None where there is none."""
-        return next((function for function in self.pci if function.bdf == bdf), None)
+        return self._functions.get(bdf)
+
+    def in_slot(self, place: Place) -> tuple[PciFunction, ...]:
+        """The functions of one slot, which share all of their address but its last digit."""
+        return self._slots.get(place, ())
+
+    def behind(self, bridge: Bdf) -> tuple[PciFunction, ...]:
+        """The functions that have this one above them, over any number of bridges."""
+        return self._behind.get(bridge, ())
+
+    def on_line(self, irq: int) -> tuple[PciFunction, ...]:
+        """The functions that raise this interrupt line."""
+        return self._lines.get(irq, ())
+
+    def ttys_at(self, bdf: Bdf) -> frozenset[str]:
+        """The ttys that are lost with a function, those of USB adapters below it included."""
+        return self._ttys.get(bdf, frozenset())
+
+    def place_of(self, tty: Tty) -> Bdf | None:
+        """The PCI function that a tty is lost with; None for a motherboard port."""
+        if tty.bdf is not None:
+            return tty.bdf
+        device = self._usb.get(tty.usb.partition(":")[0])
+        return device.controller if device is not None else self._owners.get(tty.name)
+
+    @cached_property
+    def _functions(self) -> Mapping[Bdf, PciFunction]:
+        return {function.bdf: function for function in reversed(self.pci)}
+
+    @cached_property
+    def _slots(self) -> Mapping[Place, tuple[PciFunction, ...]]:
+        return _grouped((function.bdf.device, function) for function in self.pci)
+
+    @cached_property
+    def _behind(self) -> Mapping[Bdf, tuple[PciFunction, ...]]:
+        return _grouped((above, item) for item in self.pci for above in dict.fromkeys(item.parents))
+
+    @cached_property
+    def reserved_areas(self) -> tuple[tuple[Reserved, tuple[Bdf | None, ...]], ...]:
+        """The memory that the firmware reserves, and the functions of each range."""
+        from serialpass_tui.core import dmar
+
+        areas = dmar.reserved(self.dmar)
+        return tuple((area, dmar.resolve(area.scopes, self.pci)) for area in areas)
+
+    @cached_property
+    def _lines(self) -> Mapping[int, tuple[PciFunction, ...]]:
+        return _grouped((function.irq, function) for function in self.pci if function.intx)
+
+    @cached_property
+    def _usb(self) -> Mapping[str, UsbDevice]:
+        return {device.path: device for device in reversed(self.usb)}
+
+    @cached_property
+    def _owners(self) -> Mapping[str, Bdf]:
+        return {name: item.bdf for item in reversed(self.pci) for name in item.ttys}
+
+    @cached_property
+    def _ttys(self) -> Mapping[Bdf, frozenset[str]]:
+        at: dict[Bdf, set[str]] = {item.bdf: set(item.ttys) for item in self.pci if item.ttys}
+        for tty in self.ttys:
+            place = self.place_of(tty)
+            if place is not None:
+                at.setdefault(place, set()).add(tty.name)
+        for device in self.usb:
+            if device.controller is not None and device.ttys:
+                at.setdefault(device.controller, set()).update(device.ttys)
+        return {bdf: frozenset(names) for bdf, names in at.items()}
+
+
+_Key = TypeVar("_Key")
+_Item = TypeVar("_Item")
+
+
+def _grouped(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, tuple[_Item, ...]]:
+    """The items of each key, in their order."""
+    groups: dict[_Key, list[_Item]] = {}
+    for key, item in pairs:
+        groups.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in groups.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from serialpass_tui.core.rules.neighbours import (
     named,
     siblings_left,
 )
-from serialpass_tui.core.rules.uses import OTHER_DEVICE, Use, lost_with, uses
+from serialpass_tui.core.rules.uses import OTHER_DEVICE, Uses, lost_with, uses
 from serialpass_tui.core.rules.vms import unhide_findings, vm_findings
 from serialpass_tui.core.text import printable
 
@@ -47,17 +47,23 @@ _BIOS = (
 
 
 def findings(
-    inventory: Inventory, pool: Pool | None, bdfs: Sequence[Bdf], *, now: bool = False
+    inventory: Inventory,
+    pool: Pool | None,
+    bdfs: Sequence[Bdf],
+    *,
+    now: bool = False,
+    known: Uses | None = None,
 ) -> tuple[Finding, ...]:
     """What speaks against giving these functions away, refusals first.
 
     All functions chosen are judged together: a card chosen whole leaves no sibling behind, and
     neighbours behind a bridge that are chosen too do no harm. `now` is for taking the device from
     the running dom0: a process that holds its tty open then refuses, where a reboot would end it.
+    `known` is what the host uses, where many devices are judged and it was found out before.
     """
     order = list(dict.fromkeys(bdfs))
     chosen = frozenset(order)
-    all_uses = uses(inventory, pool, chosen, now=now)
+    all_uses = uses(inventory, pool, now=now) if known is None else known
     found: list[Finding] = []
     for bdf in order:
         function = inventory.function(bdf)
@@ -86,21 +92,21 @@ def _absent(bdf: Bdf) -> Finding:
 
 def _about(
     inventory: Inventory,
-    all_uses: tuple[Use, ...],
+    all_uses: Uses,
     function: PciFunction,
     chosen: frozenset[Bdf],
 ) -> Iterator[Finding]:
     bdf = function.bdf
     # "Other bridge" (0680) is what some serial cards call a function that is switched off.
     if function.base_class == 0x06 and function.class_code >> 8 != 0x0680:
-        behind = sum(bdf in item.parents for item in inventory.pci)
+        behind = len(inventory.behind(bdf))
         hides = f": hiding it hides all {behind} functions behind it" if behind else ""
         yield catalogue.BRIDGE.finding(
             bdf,
             f"{named(function)} is a bridge{hides}.",
             "Choose the device itself, not what it is plugged into.",
         )
-    for use in lost_with(inventory, all_uses, bdf):
+    for use in lost_with(inventory, all_uses, bdf, chosen):
         through = "" if use.bdf == bdf else f": behind it, {use.bdf.short}"
         reason = f"{named(function)}{through} {use.what}."
         yield use.rule.finding(bdf, reason, use.remedy, use.severity)

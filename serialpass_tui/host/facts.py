@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.host.network import Interface
     from serialpass_tui.host.sysfs import Device
     from serialpass_tui.host.system import Run
@@ -72,6 +73,12 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         fact.startswith(_ROOT_UNKNOWN) for fact in unread
     ):
         unread.append(_ROOT_UNKNOWN)
+    on_functions: dict[Bdf | None, list[str]] = {}
+    on_devices: dict[str, list[str]] = {}
+    for tty in ttys:
+        on_devices.setdefault(tty.usb, []).append(tty.name)
+        if tty.kind is TtyKind.PCI:
+            on_functions.setdefault(tty.bdf, []).append(tty.name)
     return Inventory(
         hostname=text(root / "proc/sys/kernel/hostname"),
         kernel=kernel,
@@ -82,17 +89,11 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         product=system.product(root),
         xen=system.xen(root, run, unread),
         pci=tuple(
-            replace(
-                function,
-                ttys=tuple(
-                    tty.name for tty in ttys if tty.kind is TtyKind.PCI and tty.bdf == function.bdf
-                ),
-            )
+            replace(function, ttys=tuple(on_functions.get(function.bdf, ())))
             for function in functions
         ),
         usb=tuple(
-            replace(device, ttys=tuple(tty.name for tty in ttys if tty.usb == device.path))
-            for device in usb_devices
+            replace(device, ttys=tuple(on_devices.get(device.path, ()))) for device in usb_devices
         ),
         ttys=tuple(ttys),
         disks=tuple(disks),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, candidates, health, hide_list, safety, trial, verify
 from serialpass_tui.core.changes import Reboot
+from serialpass_tui.core.rules.uses import uses
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
     from serialpass_tui.core.job import DeviceId, Job
     from serialpass_tui.core.pool import Pool
     from serialpass_tui.core.ports import Host, Toolstack
+    from serialpass_tui.core.rules.uses import Uses
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.trial import Stage
     from serialpass_tui.core.verify import Standing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scan:
     """The host at one moment, with what the tool makes of it."""
 
@@ -72,7 +75,16 @@ class Scan:
 
     def findings(self, bdfs: Sequence[Bdf], *, now: bool = False) -> tuple[Finding, ...]:
         """What the safety rules say of hiding these devices together, or of taking them `now`."""
-        return safety.findings(self.inventory, self.pool, bdfs, now=now)
+        known = self._uses_now if now else self._uses_at_boot
+        return safety.findings(self.inventory, self.pool, bdfs, now=now, known=known)
+
+    @cached_property
+    def _uses_at_boot(self) -> Uses:
+        return uses(self.inventory, self.pool, now=False)
+
+    @cached_property
+    def _uses_now(self) -> Uses:
+        return uses(self.inventory, self.pool, now=True)
 
     def unhide_findings(self, bdfs: Sequence[Bdf]) -> tuple[Finding, ...]:
         """What to know before these devices are given back to dom0."""

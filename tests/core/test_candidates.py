@@ -12,7 +12,6 @@ from serialpass_tui.core.candidates import (
     card_of,
     function_name,
     has_vusb,
-    tty_place,
     ttys_of,
 )
 from serialpass_tui.core.inventory import Inventory, PciFunction, Product, UsbDevice
@@ -247,7 +246,7 @@ def test_which_usb_devices_are_adapters(device: UsbDevice, listed: bool) -> None
 
 def test_where_a_tty_is() -> None:
     inventory = machine("xcp-ng-8.3-bios")
-    places = {tty.name: tty_place(inventory, tty) for tty in inventory.ttys}
+    places = {tty.name: inventory.place_of(tty) for tty in inventory.ttys}
     assert places == {
         "ttyS0": None,
         "ttyS1": None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import dmar
 from serialpass_tui.core.candidates import card_of, function_name
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.rules.finding import Finding
-    from serialpass_tui.core.rules.uses import Use
+    from serialpass_tui.core.rules.uses import Uses
 
 
 def named(function: PciFunction) -> str:
@@ -63,7 +62,7 @@ def legacy_bridge(inventory: Inventory, function: PciFunction) -> PciFunction | 
 
 def bridge_shared(
     inventory: Inventory,
-    all_uses: tuple[Use, ...],
+    all_uses: Uses,
     function: PciFunction,
     chosen: frozenset[Bdf],
 ) -> Iterator[Finding]:
@@ -71,7 +70,7 @@ def bridge_shared(
     bridge = legacy_bridge(inventory, function)
     if bridge is None:
         return
-    behind = [item for item in inventory.pci if bridge.bdf in item.parents]
+    behind = inventory.behind(bridge.bdf)
     first = next(item for item in behind if item.bdf in chosen)
     own = {item.bdf for item in card_of(inventory, function)}
     others = [
@@ -85,7 +84,7 @@ def bridge_shared(
     needed = [
         (item, use)
         for item in others
-        for use in lost_with(inventory, all_uses, item.bdf)
+        for use in lost_with(inventory, all_uses, item.bdf, chosen)
         if use.severity is Severity.REFUSE
     ]
     if needed:
@@ -115,11 +114,8 @@ def line_shared(
         return
     others = [
         item
-        for item in inventory.pci
-        if item.irq == function.irq
-        and item.intx
-        and item.driver not in {"", "pciback"}
-        and item.bdf not in chosen
+        for item in inventory.on_line(function.irq)
+        if item.driver not in {"", "pciback"} and item.bdf not in chosen
     ]
     if others and function.irq in inventory.busy_irqs:
         yield catalogue.SHARED_IRQ.finding(
@@ -135,8 +131,7 @@ def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Fin
     Xen refuses a device whose reserved memory is shared, unless its toolstack asks for the relaxed
     policy (xen-project/xen xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device).
     """
-    for area in dmar.reserved(inventory.dmar):
-        places = dmar.resolve(area.scopes, inventory.pci)
+    for area, places in inventory.reserved_areas:
         if function.bdf not in places:
             continue
         others = [place.short if place else "another" for place in places]

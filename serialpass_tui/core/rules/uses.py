@@ -6,21 +6,21 @@ above others, and for a neighbour that has to come along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
-from serialpass_tui.core.candidates import tty_place, ttys_by_place
 from serialpass_tui.core.consoles import consoles
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.inventory import Disk, Inventory, Nic
+    from serialpass_tui.core.inventory import Disk, Inventory, Nic, UsbDevice
     from serialpass_tui.core.pool import Pool, StorageRepository
     from serialpass_tui.core.rules.finding import Rule
 
@@ -45,20 +45,53 @@ class Use:
         return self.weight or self.rule.severities[0]
 
 
-def uses(
-    inventory: Inventory, pool: Pool | None, chosen: frozenset[Bdf], *, now: bool
-) -> tuple[Use, ...]:
+@dataclass(frozen=True)
+class Uses:
+    """Everything that a host uses, in the order in which it is told; one list for all devices."""
+
+    all: tuple[Use, ...]
+    keyboards: tuple[Bdf, ...]
+    """The controllers that have a keyboard on them."""
+
+    def on(self, bdfs: Iterable[Bdf], chosen: frozenset[Bdf]) -> tuple[Use, ...]:
+        """The uses of these functions; `chosen` weighs what there is more than one of."""
+        numbers = (number for bdf in dict.fromkeys(bdfs) for number in self._numbers.get(bdf, ()))
+        return tuple(self._weighed(self.all[number], chosen) for number in sorted(numbers))
+
+    def _weighed(self, use: Use, chosen: frozenset[Bdf]) -> Use:
+        if use.rule is not catalogue.KEYBOARD:
+            return use
+        lost = chosen | {use.bdf}
+        left = next((bdf for bdf in self.keyboards if bdf not in lost), None)
+        if left is None:
+            return use
+        return replace(
+            use,
+            what=f"{use.what}; one on {left.short} is left",
+            remedy="Make sure that the other keyboard is the one in front of this host.",
+            weight=Severity.WARN,
+        )
+
+    @cached_property
+    def _numbers(self) -> Mapping[Bdf, Sequence[int]]:
+        found: dict[Bdf, list[int]] = {}
+        for number, use in enumerate(self.all):
+            found.setdefault(use.bdf, []).append(number)
+        return found
+
+
+def uses(inventory: Inventory, pool: Pool | None, *, now: bool) -> Uses:
     """Everything that this host uses, on whatever function.
 
-    `chosen` weighs what there is more than one of, `now` what a reboot would end by itself.
+    `now` weighs what a reboot would end by itself.
     """
-    return tuple(
+    found = (
         use
         for part in (
             _disks(inventory, pool),
             _nics(inventory, pool),
             _vga(inventory),
-            _usb(inventory, chosen),
+            _usb(inventory),
             _consoles(inventory),
             _holders(inventory, now=now),
             _logins(inventory),
@@ -66,16 +99,19 @@ def uses(
         )
         for use in part
     )
+    boards = (device.controller for device in _keyboards(inventory))
+    return Uses(tuple(found), tuple(bdf for bdf in boards if bdf is not None))
 
 
-def lost_with(inventory: Inventory, all_uses: tuple[Use, ...], bdf: Bdf) -> tuple[Use, ...]:
+def lost_with(
+    inventory: Inventory, all_uses: Uses, bdf: Bdf, chosen: frozenset[Bdf]
+) -> tuple[Use, ...]:
     """The uses of a function and of all that lies behind it.
 
     pciback seizes whatever has a hidden bridge above it (Linux
     drivers/xen/xen-pciback/pci_stub.c, pcistub_match).
     """
-    behind = {item.bdf for item in inventory.pci if bdf in item.parents} | {bdf}
-    return tuple(use for use in all_uses if use.bdf in behind)
+    return all_uses.on((bdf, *(item.bdf for item in inventory.behind(bdf))), chosen)
 
 
 # Disks ---------------------------------------------------------------------------------------
@@ -222,13 +258,16 @@ def _vga(inventory: Inventory) -> Iterator[Use]:
             yield Use(function.bdf, catalogue.VGA_CONSOLE, "is the VGA console")
 
 
-def _usb(inventory: Inventory, chosen: frozenset[Bdf]) -> Iterator[Use]:
+def _usb(inventory: Inventory) -> Iterator[Use]:
     placed = [device for device in inventory.usb if device.controller is not None]
-    keyboards = [device for device in placed if device.is_keyboard and not cards.bmc_usb(device)]
-    for controller in dict.fromkeys(device.controller for device in placed):
-        if controller is None:
-            continue
-        here = [device for device in placed if device.controller == controller]
+    keyboards = _keyboards(inventory)
+    on: dict[Bdf, list[UsbDevice]] = {}
+    for device in placed:
+        if device.controller is not None:
+            on.setdefault(device.controller, []).append(device)
+    boards = frozenset(keyboards)
+    which = "the only keyboard" if len(keyboards) == 1 else "a keyboard"
+    for controller, here in on.items():
         virtual = [name for name in map(cards.bmc_usb, here) if name]
         if virtual:
             yield Use(
@@ -236,27 +275,23 @@ def _usb(inventory: Inventory, chosen: frozenset[Bdf]) -> Iterator[Use]:
                 catalogue.BMC_USB,
                 f"carries the {' and the '.join(virtual)}, which the remote console needs",
             )
-        names = [printable(device.name, 50) for device in here if device in keyboards]
-        lost = chosen | {controller}
-        left = [d.controller for d in keyboards if d.controller and d.controller not in lost]
-        if not names:
-            continue
-        if left:
+        names = [printable(device.name, 50) for device in here if device in boards]
+        if names:
             yield Use(
                 controller,
                 catalogue.KEYBOARD,
-                f"has a keyboard on it ({', '.join(names)}); one on {left[0].short} is left",
-                "Make sure that the other keyboard is the one in front of this host.",
-                Severity.WARN,
+                f"has {which} on it ({', '.join(names)})",
+                "Plug the keyboard into a port of another controller and look again.",
             )
-            continue
-        which = "the only keyboard" if len(keyboards) == 1 else "a keyboard"
-        yield Use(
-            controller,
-            catalogue.KEYBOARD,
-            f"has {which} on it ({', '.join(names)})",
-            "Plug the keyboard into a port of another controller and look again.",
-        )
+
+
+def _keyboards(inventory: Inventory) -> list[UsbDevice]:
+    """The keyboards that somebody may sit at."""
+    return [
+        device
+        for device in inventory.usb
+        if device.controller is not None and device.is_keyboard and not cards.bmc_usb(device)
+    ]
 
 
 # Serial consoles ---------------------------------------------------------------------------------
@@ -266,9 +301,10 @@ _OWNERS = {"dom0": catalogue.CONSOLE_DOM0, "Xen": catalogue.CONSOLE_XEN}
 
 
 def _consoles(inventory: Inventory) -> Iterator[Use]:
-    lines, ttys_at = consoles(inventory), ttys_by_place(inventory)
+    lines = consoles(inventory)
+    written = {tty.name for tty in inventory.ttys if tty.console}
     for function in inventory.pci:
-        ttys = frozenset(ttys_at.get(function.bdf, ()))
+        ttys = inventory.ttys_at(function.bdf)
         seen: set[str] = set()
         for line in lines:
             if line.owner in seen or not line.is_on(function, ttys):
@@ -281,7 +317,7 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
                 f"{is_it} {line.owner}'s console: {printable(line.word, 40)} in {line.where}",
                 "Choose another device, or move the console first (every boot entry counts).",
             )
-        if "dom0" not in seen and any(t.console for t in inventory.ttys if t.name in ttys):
+        if "dom0" not in seen and not written.isdisjoint(ttys):
             yield Use(
                 function.bdf,
                 catalogue.CONSOLE_DOM0,
@@ -292,7 +328,7 @@ def _consoles(inventory: Inventory) -> Iterator[Use]:
 
 def _holders(inventory: Inventory, *, now: bool) -> Iterator[Use]:
     for tty in inventory.ttys:
-        place = tty_place(inventory, tty)
+        place = inventory.place_of(tty)
         if place is None or not tty.holders:
             continue
         names = ", ".join(f"{printable(item.name, 20)} ({item.pid})" for item in tty.holders)
@@ -313,7 +349,7 @@ def _holders(inventory: Inventory, *, now: bool) -> Iterator[Use]:
 
 def _logins(inventory: Inventory) -> Iterator[Use]:
     for tty in inventory.ttys:
-        place = tty_place(inventory, tty)
+        place = inventory.place_of(tty)
         running = any("getty" in item.name for item in tty.holders)
         if place is None or not tty.login or running:
             continue
