@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import logging
 import os
 import signal
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from serialpass_tui import __version__
 from serialpass_tui.core.bdf import Bdf
@@ -63,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return plain.report_problem(_interrupted(), term, sys.stderr)
     except Exception as error:
+        import logging
+
         logging.getLogger(__name__).debug("bug", exc_info=True)
         bug = Problem(
             Exit.BUG,
@@ -75,7 +75,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are told like every other problem."""
+    """A parser whose errors are told like every other problem.
+
+    A command's own options are made when that command is parsed or explained.
+    """
+
+    def __init__(self, *, fill: Callable[[_Parser], None] | None = None, **told: Any) -> None:
+        super().__init__(**told)
+        self._fill = fill
+
+    def _filled(self) -> None:
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            _add_everywhere(self)
+            fill(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As of any parser."""
+        self._filled()
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """As of any parser."""
+        self._filled()
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise Problem `usage`."""
@@ -144,6 +167,8 @@ def _log_to(path: str) -> None:
     """Log to the file that SERIALPASS_LOG names. Raises Problem `log-unwritable`."""
     if not path:
         return
+    import logging  # who asks for no log does not pay for it
+
     try:
         logging.basicConfig(
             filename=path, level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s"
@@ -210,8 +235,8 @@ def build_parser() -> argparse.ArgumentParser:
         "wizard.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[_everywhere()],
     )
+    _add_everywhere(parser)
     parser.set_defaults(
         yes=False,
         dry_run=False,
@@ -255,76 +280,113 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    def command(name: str, words: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=words, description=words, parents=[_everywhere()])
+    for name, (words, fill) in _COMMANDS.items():
+        commands.add_parser(name, help=words, description=words, fill=fill)
+    commands.add_parser("boot-check", fill=_no_more)  # run by the host's init
+    return parser
 
-    command("scan", "list the devices that carry serial ports, with routes and findings")
-    sub = command("preview", "print the diff of a boot file; changes nothing, needs no Xen")
-    sub.add_argument("--file", required=True, metavar="BOOTFILE")
-    sub.add_argument("--hide", nargs="+", default=[], metavar="BDF")
-    sub.add_argument("--unhide", nargs="+", default=[], metavar="BDF")
-    sub.add_argument("--param", metavar="NAME", help="pciback.hide or xen-pciback.hide")
-    sub = command("hide", "write the boot entry so that the next boot hides devices from dom0")
-    sub.add_argument("bdf", nargs="+", metavar="BDF")
-    sub.add_argument(
+
+def _no_more(_parser: _Parser) -> None:
+    """Nothing but what stands everywhere."""
+
+
+def _preview_options(parser: _Parser) -> None:
+    parser.add_argument("--file", required=True, metavar="BOOTFILE")
+    parser.add_argument("--hide", nargs="+", default=[], metavar="BDF")
+    parser.add_argument("--unhide", nargs="+", default=[], metavar="BDF")
+    parser.add_argument("--param", metavar="NAME", help="pciback.hide or xen-pciback.hide")
+
+
+def _hide_options(parser: _Parser) -> None:
+    parser.add_argument("bdf", nargs="+", metavar="BDF")
+    parser.add_argument(
         "--now", action="store_true", help="also give them to pciback now, without a reboot"
     )
-    sub.add_argument(
+    parser.add_argument(
         "--trial",
         action=argparse.BooleanOptionalAction,
         default=False,
         help="have an entry of its own booted once, to be made the default by `confirm`; without "
         "(--no-trial) the default entry is written at once",
     )
-    commands.add_parser("boot-check", parents=[_everywhere()])  # run by the host's init
-    command("confirm", "make the trial that this boot is the default boot entry")
-    sub = command("unhide", "write the boot entry so that the next boot gives devices back to dom0")
-    sub.add_argument("bdf", nargs="+", metavar="BDF")
-    command("vms", "list the VMs, the devices bound to each, and why one cannot take a device")
-    sub = command("bind", "give devices to a VM, by uuid or unambiguous name-label")
-    sub.add_argument("vm", metavar="VM")
-    sub.add_argument("bdf", nargs="+", metavar="BDF")
-    sub.add_argument("--start", action="store_true", help="start the VM on this host afterwards")
-    sub = command("unbind", "take devices from a VM; with none named, all of them")
-    sub.add_argument("vm", metavar="VM")
-    sub.add_argument("bdf", nargs="*", metavar="BDF")
-    command("status", "where each device stands, and the open job")
-    command("doctor", "what is wrong here, and its repair after showing it")
-    command("history", "the jobs done, newest first")
-    sub = command("rollback", "undo a job after showing how; without a name the newest")
-    which = sub.add_mutually_exclusive_group()
+
+
+def _unhide_options(parser: _Parser) -> None:
+    parser.add_argument("bdf", nargs="+", metavar="BDF")
+
+
+def _bind_options(parser: _Parser) -> None:
+    parser.add_argument("vm", metavar="VM")
+    parser.add_argument("bdf", nargs="+", metavar="BDF")
+    parser.add_argument("--start", action="store_true", help="start the VM on this host afterwards")
+
+
+def _unbind_options(parser: _Parser) -> None:
+    parser.add_argument("vm", metavar="VM")
+    parser.add_argument("bdf", nargs="*", metavar="BDF")
+
+
+def _rollback_options(parser: _Parser) -> None:
+    which = parser.add_mutually_exclusive_group()
     which.add_argument("job", nargs="?", metavar="JOB")
     which.add_argument("--last", action="store_true", help="the newest job (the default)")
     which.add_argument("--all", action="store_true", dest="every", help="all jobs, newest first")
-    sub = command("record", "write this host as one redacted JSON file")
-    sub.add_argument("file", metavar="FILE")
-    sub.add_argument(
+
+
+def _record_options(parser: _Parser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
         "--unredacted", action="store_true", help="keep MACs, serial numbers, host and VM names"
     )
-    return parser
 
 
-def _everywhere() -> _Parser:
-    """The options that stand before or after a command; made anew for each parser.
+_COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
+    "scan": ("list the devices that carry serial ports, with routes and findings", _no_more),
+    "preview": (
+        "print the diff of a boot file; changes nothing, needs no Xen",
+        _preview_options,
+    ),
+    "hide": (
+        "write the boot entry so that the next boot hides devices from dom0",
+        _hide_options,
+    ),
+    "confirm": ("make the trial that this boot is the default boot entry", _no_more),
+    "unhide": (
+        "write the boot entry so that the next boot gives devices back to dom0",
+        _unhide_options,
+    ),
+    "vms": ("list the VMs, the devices bound to each, and why one cannot take a device", _no_more),
+    "bind": ("give devices to a VM, by uuid or unambiguous name-label", _bind_options),
+    "unbind": ("take devices from a VM; with none named, all of them", _unbind_options),
+    "status": ("where each device stands, and the open job", _no_more),
+    "doctor": ("what is wrong here, and its repair after showing it", _no_more),
+    "history": ("the jobs done, newest first", _no_more),
+    "rollback": (
+        "undo a job after showing how; without a name the newest",
+        _rollback_options,
+    ),
+    "record": ("write this host as one redacted JSON file", _record_options),
+}
 
-    Parsers share the actions of a common parent, and a default set on one would overwrite what the
-    other has read.
+
+def _add_everywhere(parser: _Parser) -> None:
+    """Add the options that stand before or after a command.
+
+    Their default is none at all: that of the command would overwrite what stood before it.
     """
-    everywhere = _Parser(add_help=False)
     for flag, words in (
         ("--yes", "ask no question; never skips a safety refusal"),
         ("--dry-run", "show the plan and change nothing"),
         ("--json", "print one JSON document instead of words"),
     ):
-        everywhere.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=words)
+        parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=words)
     for flag, name, words in (
         ("--host-root", "DIR", "act on the boot files and state of a dom0 disk mounted at DIR"),
         ("--machine", "FILE", "look at a recording in place of this host"),
         ("--state-dir", "DIR", f"journal and backups (default {STATE_DIR})"),
         ("--xapi-socket", "PATH", "XAPI's Unix socket"),
     ):
-        everywhere.add_argument(flag, metavar=name, default=argparse.SUPPRESS, help=words)
-    return everywhere
+        parser.add_argument(flag, metavar=name, default=argparse.SUPPRESS, help=words)
 
 
 def _run(args: argparse.Namespace, term: Terminal) -> int:
@@ -471,7 +533,6 @@ def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:
     from serialpass_tui.host.files import LocalFiles
     from serialpass_tui.host.system import product
     from serialpass_tui.toolstack.xapi import SOCKETS, Xapi
-    from serialpass_tui.toolstack.xl import Xl
 
     # A pool member's socket leads to the master: only the host's own uuid says which host this is.
     uuid = product(root).host_uuid
@@ -480,6 +541,8 @@ def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:
     signs = [root / sign.lstrip("/") for sign in (XENSOURCE_INVENTORY, *SOCKETS)]
     folder = root / XL_CONFIG_DIR.lstrip("/")
     if folder.is_dir() and not any(map(os.path.lexists, signs)):
+        from serialpass_tui.toolstack.xl import Xl
+
         return Xl(commands.run, LocalFiles(root), folder, os.uname().nodename, root=root)
     return Xapi(host_uuid=uuid)
 
@@ -554,6 +617,8 @@ def _terminal(wanted: str | None, state: StateDirectory | None) -> Profile:
 @contextlib.contextmanager
 def _demo(name: str, faults: Sequence[str]) -> Iterator[Service]:
     """A service over a simulated host: the real editing code and XAPI client, nothing real."""
+    import tempfile
+
     from serialpass_tui.host.files import LocalFiles
     from serialpass_tui.host.journal import StateDirectory
     from serialpass_tui.service import Service

@@ -34,6 +34,7 @@ def options() -> list[str]:
     assert isinstance(action.choices, dict)
     found: set[str] = set()
     for each in (parser, *action.choices.values()):
+        each.format_help()  # a command's own options are made when they are asked for
         found.update(o for a in each._actions for o in a.option_strings if o.startswith("--"))
     return sorted(found - {"--help"})
 

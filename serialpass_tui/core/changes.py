@@ -7,16 +7,13 @@ anything else is a conflict: that one rule carries apply, resume after a crash, 
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import shlex
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.inventory import HostFacts  # noqa: TC001
 from serialpass_tui.core.pool import PowerState
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.text import printable, shell_words
 
 PCIBACK = "pciback"
 """The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
@@ -143,12 +140,12 @@ class VmEdit:
         """The xe command that does the same by hand."""
         param, _, key = self.key.partition(":")
         if self.after is not None:
-            return shlex.join(
+            return shell_words(
                 ["xe", "vm-param-set", f"uuid={self.uuid}", f"{self.key}={self.after}"]
             )
         if not key:
-            return shlex.join(["xe", "vm-param-set", f"uuid={self.uuid}", f"{param}="])
-        return shlex.join(
+            return shell_words(["xe", "vm-param-set", f"uuid={self.uuid}", f"{param}="])
+        return shell_words(
             [
                 "xe",
                 "vm-param-remove",
@@ -224,7 +221,7 @@ class DriverChange:
     def preview(self) -> tuple[str, ...]:
         """The commands that do the same by hand; the writes in the order that xenopsd uses."""
         drivers = "/sys/bus/pci/drivers"
-        lines = [shlex.join(LOAD_PCIBACK)] if self.load else []
+        lines = [shell_words(LOAD_PCIBACK)] if self.load else []
         if self.before:
             lines.append(f"echo {self.bdf} > {drivers}/{self.before}/unbind")
         if self.before == PCIBACK:
@@ -272,11 +269,11 @@ class VmPower:
         """The xe or xl command that does the same by hand."""
         if self.config:
             if self.after is PowerState.RUNNING:
-                return shlex.join(["xl", "create", "-f", self.config])
-            return shlex.join(["xl", "shutdown", "-F", "-w", "--", self.name])
+                return shell_words(["xl", "create", "-f", self.config])
+            return shell_words(["xl", "shutdown", "-F", "-w", "--", self.name])
         if self.after is PowerState.RUNNING:
-            return shlex.join(["xe", "vm-start", f"uuid={self.uuid}", f"on={self.host}"])
-        return shlex.join(["xe", "vm-shutdown", f"uuid={self.uuid}"])
+            return shell_words(["xe", "vm-start", f"uuid={self.uuid}", f"on={self.host}"])
+        return shell_words(["xe", "vm-shutdown", f"uuid={self.uuid}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +324,9 @@ class BootOnce:
             task = ["set", f"override_entry={self.after}"]
             if not self.after:
                 task = ["unset", "override_entry"]
-            return (shlex.join(["grub-editenv", self.path, *task]),)
+            return (shell_words(["grub-editenv", self.path, *task]),)
         once = f"--once={self.after}" if self.after else "--clear-once"
-        return (shlex.join(["extlinux", once, self.folder]),)
+        return (shell_words(["extlinux", once, self.folder]),)
 
 
 Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange | BootOnce
@@ -350,6 +347,8 @@ def in_boot(change: Change, boot_id: str) -> Change:
 
 def backup_tag(data: bytes) -> str:
     """What tells backups of one file apart: the first digits of the content's SHA-256."""
+    import hashlib
+
     return hashlib.sha256(data).hexdigest()[:8]
 
 
@@ -360,6 +359,8 @@ def unified_diff(
 
     None stands for no file, and is called /dev/null, as diff and patch call it.
     """
+    import difflib
+
     old, new = (_lines(data or b"") for data in (before, after))
     old_name = "/dev/null" if before is None else f"a{path}"
     new_name = "/dev/null" if after is None else f"b{path}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # C0/C1 controls drive terminals; Cf holds the bidirectional marks that reorder a line on screen;
 # lone surrogates cannot be encoded; line and paragraph separators break a table row.
@@ -17,13 +20,23 @@ def printable(text: str, limit: int = 0) -> str:
     """
     if limit:
         text = text[: limit + 1]
-    shown = "".join(_visible(char) for char in text)
+    # What Python calls printable has nothing of the unsafe classes; most texts are, wholly.
+    shown = text if text.isprintable() else "".join(_visible(char) for char in text)
     if limit and len(shown) > limit:
         return shown[: limit - 1] + "~"
     return shown
 
 
+def shell_words(argv: Iterable[str]) -> str:
+    """An argument list as a line that a shell reads back as these words: to be read, not run."""
+    import shlex
+
+    return shlex.join(argv)
+
+
 def _visible(char: str) -> str:
+    import unicodedata
+
     if unicodedata.category(char) not in _UNSAFE:
         return char
     point = ord(char)

@@ -7,15 +7,13 @@ relative: the same lines serve the host itself and its root mounted by an instal
 
 from __future__ import annotations
 
-import hashlib
-import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Outcome, Progress, net_effect
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.text import printable, shell_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +62,7 @@ def word(text: str) -> str:
     ends at the end, stands in quotes behind it.
     """
     if _PLAIN.issuperset(text):
-        return shlex.quote(text)
+        return shell_words([text])
     body = text.rstrip("\n")
     octal = "".join(
         chr(byte) if chr(byte).isalnum() and byte < 0x7F else f"\\{byte:03o}"
@@ -160,10 +158,14 @@ def _by_hand(change: Change) -> tuple[str, ...]:
         return change.preview()
     if isinstance(change, Reboot | FileEdit | GuestEdit):
         return ()
+    import shlex  # as late as here: a look at the host undoes nothing
+
     return (" ".join(map(word, shlex.split(change.command()))),)
 
 
 def _digest(data: bytes | None) -> str:
+    import hashlib
+
     return "there is no such file" if data is None else hashlib.sha256(data).hexdigest()
 
 

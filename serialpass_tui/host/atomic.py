@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -71,7 +70,7 @@ def put(
         OSError: when anything before it failed; the old file stands and nothing is left over.
     """
     _check_space(place.parent, len(data))
-    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{secrets.token_hex(4)}")
+    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
     first = mode if like is None else 0o600  # nobody else's business before its own mode is set
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
     try:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import selectors
-import shlex
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ SEARCH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/xensource/bin")
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes kept of each output stream; what comes after them is read and thrown away."""
 
-_log = logging.getLogger(__name__)
 _CHUNK = 65536
 _GRACE = 0.2
 """How long to look for output of a program that has ended: a daemon it left may hold the pipe."""
@@ -50,8 +48,7 @@ def run(argv: Sequence[str], *, timeout: float = 30.0, search: Sequence[str] = S
         Problem: `command-missing`, `command-timeout`.
     """
     program = _find(argv[0], search)
-    shown = shlex.join(argv)
-    _log.debug("run %s", shown)
+    _log("run %s", argv)
     environment = {"LC_ALL": "C", "PATH": ":".join(search), "HOME": "/root", "TERM": "dumb"}
     try:
         process = subprocess.Popen(  # noqa: S603 (an argument list, never a shell; see _find)
@@ -69,17 +66,18 @@ def run(argv: Sequence[str], *, timeout: float = 30.0, search: Sequence[str] = S
         try:
             stdout, stderr = _collect(process, time.monotonic() + timeout)
         except subprocess.TimeoutExpired:
-            _log.debug("timeout of %s", shown)
+            _log("timeout of %s", argv)
             raise Problem(
                 Exit.FAILED,
                 "command-timeout",
-                f"{printable(shown)} did not end within {timeout:g} seconds and was stopped.",
+                f"{printable(shell_words(argv))} did not end within {timeout:g} seconds and was "
+                "stopped.",
                 state="What it had done until then stands.",
                 remedy="See in another terminal why it hangs, then try again.",
             ) from None
         finally:
             _end(process)
-    _log.debug("status %d of %s", process.returncode, shown)
+    _log(f"status {process.returncode} of %s", argv)
     return Completed(tuple(argv), process.returncode, stdout, stderr)
 
 
@@ -99,7 +97,7 @@ def run_checked(
     raise Problem(
         Exit.FAILED,
         "command-failed",
-        f"{printable(shlex.join(argv))} failed ({ended})"
+        f"{printable(shell_words(argv))} failed ({ended})"
         + (f": {printable(said[-1], 200)}" if said else "."),
         state="Whatever it did before it failed stands.",
         remedy="Run the command by hand to see all that it says.",
@@ -158,3 +156,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _log(words: str, argv: Sequence[str]) -> None:
+    """Log what is run. Who wants a log has loaded `logging`; for others it is not loaded."""
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        logging.getLogger(__name__).debug(words, shell_words(argv))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -98,13 +97,13 @@ class StateDirectory:
         Raises:
             Problem: `disk-full`, `read-only`, `write-failed`.
         """
-        place = self._backups / hashlib.sha256(data).hexdigest()
+        place = self._backups / _digest(data)
         self._keep(place, data)
         return str(place)
 
     def backup_place(self, data: bytes) -> str:
         """Where `backup` keeps these bytes, as a shell at the host's root names it."""
-        return self._from_root(self._backups / hashlib.sha256(data).hexdigest())
+        return self._from_root(self._backups / _digest(data))
 
     def undo_place(self, job: str) -> str:
         """Where the shell's way back of a job lies, beside the backups.
@@ -323,3 +322,10 @@ def _terminal() -> str:
         with suppress(OSError):
             return os.ttyname(handle)
     return "no terminal"
+
+
+def _digest(data: bytes) -> str:
+    """The name under which a backup lies."""
+    import hashlib  # as late as here: who only reads the journal needs none of it
+
+    return hashlib.sha256(data).hexdigest()

@@ -1,14 +1,22 @@
 """Line-mode front end: the subcommands, for people and for scripts, over the service.
 
-Importing it loads no Textual: the subcommands start fast and need no terminal.
+Importing it loads no Textual: the subcommands start fast and need no terminal. Each loads its own
+module, when it is asked for.
 """
 
-from serialpass_tui.plain.boot_entry import confirm, hide, preview, unhide
-from serialpass_tui.plain.devices import scan, status
-from serialpass_tui.plain.doctor import doctor
-from serialpass_tui.plain.jobs import history, rollback
-from serialpass_tui.plain.terminal import Terminal, report_problem
-from serialpass_tui.plain.vms import bind, find_vm, unbind, vms
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serialpass_tui.lazy import exports
+
+if TYPE_CHECKING:
+    from serialpass_tui.plain.binding import bind, find_vm, unbind, vms
+    from serialpass_tui.plain.boot_entry import confirm, hide, preview, unhide
+    from serialpass_tui.plain.devices import scan, status
+    from serialpass_tui.plain.doctoring import doctor
+    from serialpass_tui.plain.jobs import history, rollback
+    from serialpass_tui.plain.terminal import Terminal, report_problem
 
 __all__ = [
     "Terminal",
@@ -27,3 +35,15 @@ __all__ = [
     "unhide",
     "vms",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "binding": ("bind", "find_vm", "unbind", "vms"),
+        "boot_entry": ("confirm", "hide", "preview", "unhide"),
+        "devices": ("scan", "status"),
+        "doctoring": ("doctor",),
+        "jobs": ("history", "rollback"),
+        "terminal": ("Terminal", "report_problem"),
+    },
+)

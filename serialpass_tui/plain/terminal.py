@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +41,8 @@ class Terminal:
     def document(self, **fields: Json) -> None:
         """The one JSON document of this run; nothing where words were asked for."""
         if self.json:
+            import json  # as late as here: words need none of it
+
             self._put(json.dumps({"version": VERSION, **fields}, indent=2) + "\n")
 
     def _put(self, text: str) -> None:

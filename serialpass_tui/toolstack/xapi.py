@@ -7,19 +7,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import XenAPI
-
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.toolstack.answers import Refused, reading, unavailable
 from serialpass_tui.toolstack.failures import from_failure
 from serialpass_tui.toolstack.records import NULL, pool_of, vm_of
-from serialpass_tui.toolstack.session import Session, reading, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.toolstack.session import Session
 
 SOCKETS = ("/var/lib/xcp/xapi", "/var/xapi/xapi")
 """Where XAPI listens: the second is XenServer 6's place."""
@@ -124,7 +123,7 @@ class Xapi:
                 return
             try:
                 session.call(f"VM.add_to_{field}", vm, name, value)
-            except XenAPI.Failure as failure:
+            except Refused as failure:
                 state = _put_back(session, vm, field, name, before)
                 raise from_failure(failure.details, f"{key}: {state}") from failure
 
@@ -172,11 +171,11 @@ class Xapi:
             ref = self._this_host(session, hosts)
             try:
                 session.call("host.disable", ref)
-            except XenAPI.Failure as failure:
+            except Refused as failure:
                 raise _veto(from_failure(failure.details)) from failure
             try:
                 session.call("host.reboot", ref)
-            except XenAPI.Failure as failure:
+            except Refused as failure:
                 was_enabled = bool(hosts[ref]["enabled"])
                 state = _enable_again(session, ref) if was_enabled else NOTHING_CHANGED
                 raise from_failure(failure.details, state) from failure
@@ -217,7 +216,7 @@ class Xapi:
                     "end it: xe task-cancel.",
                 )
             token = self._await_news(session, task, token)
-        with contextlib.suppress(XenAPI.Failure):
+        with contextlib.suppress(Refused):
             session.call("task.destroy", task)
         if record["status"] != "success":
             details = record["error_info"] or ["TASK_CANCELLED", task]
@@ -229,7 +228,7 @@ class Xapi:
             try:
                 wait = min(_WAKE, self._timeout / 2)
                 return str(session.call("event.from", [f"task/{task}"], token, wait)["token"])
-            except XenAPI.Failure:
+            except Refused:
                 pass  # this XAPI has no event.from, or lost its events: look instead
         time.sleep(self._poll)
         return None
@@ -240,13 +239,15 @@ class Xapi:
         path = next((socket for socket in self._sockets if _exists(socket)), "")
         if not path:
             raise unavailable(f"no socket {' or '.join(self._sockets)}")
+        from serialpass_tui.toolstack.session import Session  # XML-RPC, for who has XAPI
+
         try:
             session = Session(path, self._timeout, doubt)
             try:
                 yield session
             finally:
                 session.close()
-        except XenAPI.Failure as failure:
+        except Refused as failure:
             raise from_failure(failure.details) from failure
 
 
@@ -286,7 +287,7 @@ def _put_back(session: Session, vm: str, field: str, name: str, before: str | No
         return "not set, as before."
     try:
         session.call(f"VM.add_to_{field}", vm, name, before)
-    except XenAPI.Failure:
+    except Refused:
         return f"removed; it was {printable(before)}"
     return "holds its former value again."
 
@@ -294,7 +295,7 @@ def _put_back(session: Session, vm: str, field: str, name: str, before: str | No
 def _enable_again(session: Session, ref: str) -> str:
     try:
         session.call("host.enable", ref)
-    except XenAPI.Failure:
+    except Refused:
         return "The host did not reboot and is still disabled: xe host-enable."
     return "The host did not reboot; it is enabled again."
 

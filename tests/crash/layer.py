@@ -20,7 +20,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from serialpass_tui.sim.state import Store
-from serialpass_tui.toolstack.session import Session, unavailable
+from serialpass_tui.toolstack.answers import unavailable
+from serialpass_tui.toolstack.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core.boot.companions import with_companions
-from serialpass_tui.core.boot.edit import (
-    Companion,
-    HidePlan,
-    TrialPlan,
-    copies,
-    default_reading,
-    edited_entries,
-    plan_hide,
-)
+from typing import TYPE_CHECKING
+
 from serialpass_tui.core.boot.locate import CANDIDATE_PATHS, in_force
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span
 from serialpass_tui.core.boot.parse import parse
-from serialpass_tui.core.boot.rescue import clean_entries
-from serialpass_tui.core.boot.trial import is_trial_boot, trial_entry
-from serialpass_tui.core.boot.trying import (
-    clearing,
-    is_ordered,
-    is_trying,
-    next_trial,
-    with_trial_plan,
-)
-from serialpass_tui.core.boot.watch import MOTD, line, starters, with_line
-from serialpass_tui.core.boot.watch import PATHS as WATCH
+from serialpass_tui.lazy import exports
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.boot.companions import with_companions
+    from serialpass_tui.core.boot.edit import (
+        Companion,
+        HidePlan,
+        TrialPlan,
+        copies,
+        default_reading,
+        edited_entries,
+        plan_hide,
+    )
+    from serialpass_tui.core.boot.rescue import clean_entries
+    from serialpass_tui.core.boot.trial import is_trial_boot, trial_entry
+    from serialpass_tui.core.boot.trying import (
+        clearing,
+        is_ordered,
+        is_trying,
+        next_trial,
+        with_trial_plan,
+    )
+    from serialpass_tui.core.boot.watch import MOTD, WATCH, line, starters, with_line
 
 __all__ = [
     "CANDIDATE_PATHS",
@@ -57,3 +61,24 @@ __all__ = [
     "with_line",
     "with_trial_plan",
 ]
+
+# What looks at a boot file needs nothing of what edits one.
+__getattr__ = exports(
+    __name__,
+    {
+        "companions": ("with_companions",),
+        "edit": (
+            "Companion",
+            "HidePlan",
+            "TrialPlan",
+            "copies",
+            "default_reading",
+            "edited_entries",
+            "plan_hide",
+        ),
+        "rescue": ("clean_entries",),
+        "trial": ("is_trial_boot", "trial_entry"),
+        "trying": ("clearing", "is_ordered", "is_trying", "next_trial", "with_trial_plan"),
+        "watch": ("MOTD", "WATCH", "line", "starters", "with_line"),
+    },
+)

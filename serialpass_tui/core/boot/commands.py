@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import hide_words_of
 from serialpass_tui.core.boot.model import RESCUE_LABEL
 from serialpass_tui.core.boot.request import EDITED_LABELS
 from serialpass_tui.core.hide_list import canonical
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.text import printable, shell_words
 
 if TYPE_CHECKING:
     from serialpass_tui.core.boot.model import BootFile, Entry
@@ -29,8 +28,8 @@ def commands(
 
     `cleared` are the entries that lose their list whatever the others get.
     """
-    path = shlex.quote(boot.path)
-    backup = shlex.quote(f"{boot.path}.before-serialpass")
+    path = shell_words([boot.path])
+    backup = shell_words([f"{boot.path}.before-serialpass"])
     by_hand = _grub_commands if boot.loader == "grub" else _extlinux_commands
     lines = [f"cp -p {path} {backup}", *(by_hand(request, edited) if edited else ())]
     lines += [
@@ -70,7 +69,7 @@ def _grub_commands(request: Request, edited: tuple[Entry, ...]) -> list[str]:
             for word in hide_words_of(entry, request.dialect, request.parameter).all
             if "(" not in word.name and word.name != name
         )
-        lines += [f"{XEN_CMDLINE} --delete-dom0 {shlex.quote(key)}" for key in other]
+        lines += [f"{XEN_CMDLINE} --delete-dom0 {shell_words([key])}" for key in other]
         task = f'--set-dom0 "{argument}"' if argument else f"--delete-dom0 {name}"
         lines.append(f"{XEN_CMDLINE} {task}")
     for entry in edited:

@@ -25,7 +25,7 @@ DROPIN = "/etc/systemd/system/multi-user.target.d/serialpass-tui-trial.conf"
 RC_LOCAL = "/etc/rc.d/rc.local"
 MOTD = "/etc/motd"
 """What login and sshd show to whoever logs in (login(1), sshd_config(5) PrintMotd)."""
-PATHS = (UNIT, DROPIN, RC_LOCAL, MOTD)
+WATCH = (UNIT, DROPIN, RC_LOCAL, MOTD)
 
 _SIGN = "# serialpass-tui: looks at a trial boot and says in /etc/motd what came of it\n"
 _PLAIN = re.compile(r"/[A-Za-z0-9/._+ -]+")
