@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = ("textual", "rich", "pyudev", "psutil", "XenAPI", "subprocess", "socket", "asyncio")
 
 
 def loaded_by(statement: str) -> set[str]:
     """The modules that a fresh interpreter has after one statement."""
-    code = f"{statement}; import sys; print(*sys.modules)"
+    code = f"{statement}\nimport sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
@@ -39,3 +43,35 @@ def test_import_loads_nothing_heavy(module: str, forbidden: tuple[str, ...]) -> 
 def test_the_package_root_imports_nothing_of_itself() -> None:
     loaded = loaded_by("import serialpass_tui")
     assert set() == {name for name in loaded if name.startswith("serialpass_tui.")}
+
+
+NOT_FOR_A_LOOK = {
+    "textual", "rich", "asyncio", "logging", "difflib", "hashlib", "shlex",
+    "secrets", "XenAPI", "xmlrpc", "http", "ssl", "email", "uuid", "traceback",
+}  # fmt: skip
+LATER = {
+    f"serialpass_tui.{name}"
+    for name in (
+        "core.boot.companions", "plain.binding", "plain.boot_entry", "toolstack.session", "toolstack.wire",
+        "toolstack.xl", "tui", "sim", "term",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["scan", "status"])
+def test_a_look_at_this_host_loads_no_more_than_it_needs(command: str, tmp_path: Path) -> None:
+    argv = ["--state-dir", str(tmp_path), "--xapi-socket", str(tmp_path / "none"), command]
+    loaded = loaded_by(
+        "import contextlib, io; from serialpass_tui import cli\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): assert 0 == cli.main({argv!r})\n"
+    )
+    assert "pyudev" in loaded
+    assert set() == loaded & (NOT_FOR_A_LOOK | LATER)
+
+
+def test_the_first_screen_loads_none_of_the_later_ones() -> None:
+    loaded = loaded_by("from serialpass_tui.tui.app import WizardApp")
+    screens = {name for name in loaded if name.startswith("serialpass_tui.tui.screens.")}
+    first = {"base", "devices", "listing", "problem", "start"}
+    assert {f"serialpass_tui.tui.screens.{name}" for name in first} == screens
+    assert "serialpass_tui.tui.answers" not in loaded

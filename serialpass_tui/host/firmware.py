@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -101,6 +100,8 @@ def _partition(node: bytes) -> BootSource:
     """The partition of a hard drive node: by GPT's uuid or MBR's signature."""
     signature, kind = node[20:36], node[37]
     if kind == 2:
+        import uuid
+
         return BootSource(partition=str(uuid.UUID(bytes_le=signature)))
     if kind == 1:
         return BootSource(table=f"{int.from_bytes(signature[:4], 'little'):08x}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -176,6 +175,8 @@ def _routes6(root: Path) -> Iterator[tuple[str, int, int, int]]:
 
 def _address(spelled: str) -> IPv4Address | IPv6Address | None:
     """An address; IPv4 in IPv6's clothes is IPv4."""
+    import ipaddress  # for who looks over the network
+
     try:
         parsed = ipaddress.ip_address(spelled.partition("%")[0])
     except ValueError:

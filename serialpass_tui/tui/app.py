@@ -26,20 +26,13 @@ from serialpass_tui.core.wizard import (
 )
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.term.driver import driver_for
-from serialpass_tui.tui import messages
-from serialpass_tui.tui.answers import load, play
+from serialpass_tui.tui import messages, screens
 from serialpass_tui.tui.chassis import Chassis
 from serialpass_tui.tui.flow import Flow, Sight, Target
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
-from serialpass_tui.tui.screens.bind import BindScreen
-from serialpass_tui.tui.screens.boot_entry import written_words
 from serialpass_tui.tui.screens.devices import DevicesScreen
-from serialpass_tui.tui.screens.guide import HelpScreen
-from serialpass_tui.tui.screens.hidden import is_giving
 from serialpass_tui.tui.screens.problem import ProblemScreen
-from serialpass_tui.tui.screens.rollback import HistoryScreen, UndoScreen, UnfinishedScreen
 from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen
-from serialpass_tui.tui.screens.take import TakeScreen
 from serialpass_tui.tui.steps import screen_of
 
 if TYPE_CHECKING:
@@ -140,7 +133,7 @@ class WizardApp(Chassis):
         rebooted = booted_since(job, sight.scan.inventory.boot_id)
         self._wizard = resume(job, self._standings_of(job), rebooted=rebooted)
         if job.goal is not Goal.GIVE and not job.awaits_reboot and job.remaining:
-            self.show(UnfinishedScreen(self.frame(), job))
+            self.show(screens.UnfinishedScreen(self.frame(), job))
             return
         taken_up = f"Job {job.id} goes on where it stands. <r> rolls it back, <x> closes it."
         if self._wizard.vm:
@@ -184,7 +177,7 @@ class WizardApp(Chassis):
             self._look()
         elif self.is_above_step:
             self.pop()
-        elif isinstance(screen, UnfinishedScreen):
+        elif isinstance(screen, screens.UnfinishedScreen):
             self._wizard = Wizard()
             self._show_step()
         elif self._wizard.trail:
@@ -196,16 +189,16 @@ class WizardApp(Chassis):
     def action_help(self) -> None:
         """Help on this step."""
         screen = self.screen
-        if isinstance(screen, WizardScreen) and not isinstance(screen, HelpScreen):
-            self.push(HelpScreen(self.frame(), screen.STEP, screen.TOPIC))
+        if isinstance(screen, WizardScreen) and not isinstance(screen, screens.HelpScreen):
+            self.push(screens.HelpScreen(self.frame(), screen.STEP, screen.TOPIC))
 
     def action_rollback(self) -> None:
         """The jobs, to be taken back."""
-        if not isinstance(self.screen, HistoryScreen | UndoScreen | ProblemScreen):
+        if not isinstance(self.screen, screens.HistoryScreen | screens.UndoScreen | ProblemScreen):
             self.do("Reading the journal...", self._flow.jobs, self._show_jobs)
 
     def _show_jobs(self, jobs: tuple[Job, ...]) -> None:
-        self.push(HistoryScreen(self.frame(), jobs))
+        self.push(screens.HistoryScreen(self.frame(), jobs))
 
     def action_look(self) -> None:
         """Read host and toolstack anew, and stay on this step."""
@@ -303,7 +296,7 @@ class WizardApp(Chassis):
 
         def written(sight: Sight) -> None:
             self._sight = sight
-            self._go_on_after_entry(written_words(plan))
+            self._go_on_after_entry(screens.written_words(plan))
 
         self.do(
             f"Writing {plan.path} ...",
@@ -364,7 +357,7 @@ class WizardApp(Chassis):
             sight, changes = planned
             if changes:
                 self._sight = sight
-                self.push(TakeScreen(self.frame(), sight.scan, target.bdfs, changes))
+                self.push(screens.TakeScreen(self.frame(), sight.scan, target.bdfs, changes))
             else:
                 self._taken(sight)
 
@@ -388,7 +381,7 @@ class WizardApp(Chassis):
         self._show_step(skipped or "pciback has the devices now; the driver link was read back.")
 
     def _go_on(self) -> None:
-        if is_giving(self._job):
+        if screens.is_giving(self._job):
             self._advance(WentOn(self._standings()))
         else:
             self._forget_job()
@@ -402,7 +395,7 @@ class WizardApp(Chassis):
         self.do(
             "Reading the VM...",
             lambda: self._flow.plan_bind(scan, target, uuid),
-            lambda plan: self.push(BindScreen(self.frame(), plan)),
+            lambda plan: self.push(screens.BindScreen(self.frame(), plan)),
         )
 
     def _bind(self, plan: BindPlan) -> None:
@@ -461,7 +454,7 @@ class WizardApp(Chassis):
         self.do(
             "Looking what the undo changes ...",
             lambda: self._flow.plan_undo(job),
-            lambda plan: self.push(UndoScreen(self.frame(), plan)),
+            lambda plan: self.push(screens.UndoScreen(self.frame(), plan)),
         )
 
     def _undo(self, plan: RollbackPlan) -> None:
@@ -518,6 +511,8 @@ def run_wizard(
     """
     app = WizardApp(service, demo=demo, trying=trying, driver_class=driver_for(terminal))
     if answers is not None:
+        from serialpass_tui.tui.answers import load, play
+
         return play(app, load(answers, demo))
     status = app.run(mouse=False)
     return int(Exit.BUG) if status is None else status

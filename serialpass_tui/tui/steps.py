@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.wizard import Step, Wizard
 from serialpass_tui.errors import Problem
+from serialpass_tui.tui import screens
 from serialpass_tui.tui.flow import Flow, Sight, without_job
-from serialpass_tui.tui.screens.boot_entry import BootEntryScreen
-from serialpass_tui.tui.screens.check import CheckScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
-from serialpass_tui.tui.screens.hidden import HiddenScreen, is_giving
-from serialpass_tui.tui.screens.reboot import RebootScreen
-from serialpass_tui.tui.screens.trial import ReturnedScreen, TrialScreen
-from serialpass_tui.tui.screens.vms import VmScreen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.boot import HidePlan
@@ -38,29 +33,29 @@ def screen_of(
         case Step.BOOT:
             plan = flow.plan_hide(scan, wizard.picked)
             findings, undo = scan.findings(wizard.picked), flow.undo_place()
-            return BootEntryScreen(frame, plan, findings, undo, trying=trying)
+            return screens.BootEntryScreen(frame, plan, findings, undo, trying=trying)
         case Step.REBOOT:
-            return RebootScreen(frame, scan, _plan(wizard, sight, flow), sight.open_job)
+            return screens.RebootScreen(frame, scan, _plan(wizard, sight, flow), sight.open_job)
         case Step.HIDDEN:
             stage = scan.trial(sight.open_job)
             if sight.open_job is not None and stage is Stage.RUNNING:
                 plan, changes = flow.plan_keep(scan, sight.open_job)
-                return TrialScreen(frame, sight.open_job, sight.checks, plan, changes)
+                return screens.TrialScreen(frame, sight.open_job, sight.checks, plan, changes)
             if sight.open_job is not None and stage is Stage.RETURNED:
-                return ReturnedScreen(frame, sight.open_job)
-            return HiddenScreen(frame, sight.standings(wizard.picked), sight.job)
+                return screens.ReturnedScreen(frame, sight.open_job)
+            return screens.HiddenScreen(frame, sight.standings(wizard.picked), sight.job)
         case Step.VM:
             pool = scan.require_pool()
             judged = without_job(pool, sight.job)
-            return VmScreen(frame, pool, judged, wizard.picked, wizard.vm)
+            return screens.VmScreen(frame, pool, judged, wizard.picked, wizard.vm)
         case Step.CHECK:
             vm = scan.pool.vm(wizard.vm) if scan.pool is not None else None
-            return CheckScreen(frame, vm, sight.checks)
+            return screens.CheckScreen(frame, vm, sight.checks)
 
 
 def _plan(wizard: Wizard, sight: Sight, flow: Flow) -> HidePlan | None:
     """The boot entry's plan for its words about the rescue entry; not for an undo."""
-    if not is_giving(sight.open_job):
+    if not screens.is_giving(sight.open_job):
         return None
     try:
         return flow.plan_hide(sight.scan, wizard.picked)
