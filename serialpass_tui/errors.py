@@ -37,6 +37,7 @@ class Problem(Exception):
         *,
         state: str = NOTHING_CHANGED,
         remedy: str,
+        view: tuple[str, ...] = (),
     ) -> None:
         super().__init__(summary)
         self.exit_status = exit_status
@@ -44,10 +45,22 @@ class Problem(Exception):
         self.summary = summary
         self.state = state
         self.remedy = remedy
+        self.view = view
+        """What to look at before the next step, as lines that are safe to show: both sides of a
+        conflict."""
 
     def standing(self, state: str) -> Problem:
         """The same problem, with other words for what it leaves behind."""
-        return Problem(self.exit_status, self.code, self.summary, state=state, remedy=self.remedy)
+        return self._but(state, self.view)
+
+    def showing(self, view: tuple[str, ...]) -> Problem:
+        """The same problem, with something to look at."""
+        return self._but(self.state, view)
+
+    def _but(self, state: str, view: tuple[str, ...]) -> Problem:
+        return Problem(
+            self.exit_status, self.code, self.summary, state=state, remedy=self.remedy, view=view
+        )
 
     def as_json(self) -> dict[str, Json]:
         """The fields of the problem for `--json` output and the journal."""
@@ -57,4 +70,5 @@ class Problem(Exception):
             "state": self.state,
             "remedy": self.remedy,
             "exit": int(self.exit_status),
+            "view": list(self.view),
         }

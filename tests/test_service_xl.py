@@ -74,10 +74,17 @@ def test_a_second_run_has_nothing_to_do_and_unbind_takes_it_back(xl_stage: XlSta
 def test_a_file_that_changed_since_the_preview(xl_stage: XlStage) -> None:
     service = xl_stage.service
     job = xl_stage.job(service, start=False)
-    xl_stage.dom0.write("pbx.cfg", PBX + b"memory = 512\n")
+    theirs = PBX + b"memory = 512\n"
+    xl_stage.dom0.write("pbx.cfg", theirs)
     with pytest.raises(Problem) as caught:
         service.run(job)
     assert "changed-since-preview" == caught.value.code
+    other, ours = (index for index, line in enumerate(caught.value.view) if line[:4] == "What")
+    assert "+memory = 512" in caught.value.view[other:ours]
+    assert any(line.startswith("+pci = [ ") for line in caught.value.view[ours:])
+    folder = xl_stage.dom0.config_dir
+    assert theirs == (folder / "pbx.cfg").read_bytes()
+    assert not list(folder.glob("*serialpass*"))
 
 
 def test_a_device_of_another_guest_is_refused(xl_stage: XlStage) -> None:

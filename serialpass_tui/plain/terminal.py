@@ -83,4 +83,6 @@ def report_problem(problem: Problem, term: Terminal, err: TextIO) -> int:
         err.write(f"serialpass-tui: {printable(problem.summary)}\n")
         err.write(f"  {printable(problem.state)}\n  {printable(problem.remedy)}\n")
         err.write(f"  ({problem.code})\n")
+        for line in ("", *problem.view) if problem.view else ():
+            err.write(f"{printable(line)}\n")
     return int(problem.exit_status)

@@ -6,7 +6,7 @@ import contextlib
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import boot, guard, vm, xl_config
+from serialpass_tui.core import boot, conflict, guard, vm, xl_config
 from serialpass_tui.core.boot import once
 from serialpass_tui.core.changes import (
     PCIBACK,
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     """Told which change is being applied and how far it is, 0.0 to 1.0."""
 
 
+FILE_CHANGED = "file-changed"
+"""The code of a file port that found another's bytes at its last look, and wrote nothing."""
+
+
 class Held(Enum):
     """What a change's place holds now."""
 
@@ -69,25 +73,25 @@ class Changer:
         return self._host.boot_id()
 
     def observe(self, change: Change) -> Held:
+        """Which side of a change its place shows now. Raises Problem when it cannot be read."""
+        return compare(change, self.look(change))
+
+    def look(self, change: Change) -> object:
         """What a change's place holds now. Raises Problem when it cannot be read."""
-        now: object
         if isinstance(change, Reboot):
-            now = self.boot_id()
-        elif isinstance(change, FileEdit):
-            now = self._file_now(change)
-        elif isinstance(change, GuestEdit):
-            now = self._files.read(change.path)
-        elif isinstance(change, VmEdit):
-            now = self._toolstack.read_key(change.uuid, change.key)
-        elif isinstance(change, DriverChange):
-            now = self._host.driver(change.bdf)
-        elif isinstance(change, BootOnce):
+            return self.boot_id()
+        if isinstance(change, FileEdit):
+            return self._file_now(change)
+        if isinstance(change, GuestEdit):
+            return self._files.read(change.path)
+        if isinstance(change, VmEdit):
+            return self._toolstack.read_key(change.uuid, change.key)
+        if isinstance(change, DriverChange):
+            return self._host.driver(change.bdf)
+        if isinstance(change, BootOnce):
             now = self._ordered(change)
-            if not now and self._was_booted(change):
-                now = change.after
-        else:
-            now = self._toolstack.vm(change.uuid).power_state
-        return compare(change, now)
+            return change.after if not now and self._was_booted(change) else now
+        return self._toolstack.vm(change.uuid).power_state
 
     def is_done(self, change: Change) -> bool:
         """Whether a change is seen to be made; one whose place cannot be read is not."""
@@ -124,7 +128,7 @@ class Changer:
             if isinstance(change, FileEdit | GuestEdit):
                 first.setdefault(change.place, change)
         for change in first.values():
-            require_known(change, self.observe(change))
+            require_known(change, self.look(change))
 
     # --- making
 
@@ -135,7 +139,7 @@ class Changer:
     def make(self, change: Change, tell: Report) -> None:
         """Do it, and believe nobody yet. Raises Problem."""
         if isinstance(change, FileEdit | GuestEdit):
-            self._files.replace(change.path, change.before, change.after)
+            self._replace(change)
         elif isinstance(change, VmEdit):
             self._toolstack.write_key(change.uuid, change.key, change.after)
         elif isinstance(change, DriverChange):
@@ -169,6 +173,16 @@ class Changer:
             with contextlib.suppress(Problem):
                 if self._toolstack.read_key(change.uuid, change.key) is None:
                     self._toolstack.write_key(change.uuid, change.key, change.before)
+
+    def _replace(self, change: FileEdit | GuestEdit) -> None:
+        """Write a file. Raises Problem, with both changes where somebody else was faster."""
+        try:
+            self._files.replace(change.path, change.before, change.after)
+        except Problem as problem:
+            if problem.code != FILE_CHANGED:
+                raise
+            now = self.held(change.path)
+            raise problem.showing(conflict.three_way(change, now)) from problem
 
     def _ordered(self, change: BootOnce) -> str:
         """What the boot loader is to boot once, by its own data. Raises Problem."""
@@ -250,12 +264,11 @@ class Changer:
             )
 
     def _file_now(self, change: FileEdit) -> bytes | None:
-        """The file's bytes; None where it is missing and one side of the edit says so."""
+        """The file's bytes; None where it is missing, which may be what somebody else did."""
         try:
             return self._files.read(change.path)
         except Problem as problem:
-            may_miss = change.before is None or change.after is None
-            if may_miss and problem.code == "file-missing":
+            if problem.code == "file-missing":
                 return None
             raise
 
@@ -294,21 +307,28 @@ def compare(change: Change, now: object) -> Held:
     return Held.BEFORE if now == change.before else Held.OTHER
 
 
-def require_known(change: Change, held: Held) -> None:
+def require_known(change: Change, now: object) -> Held:
     """Stop at a place that holds neither what it held when it was shown nor what it shall hold.
 
     Raises:
-        Problem: `changed-since-preview`.
+        Problem: `changed-since-preview`, with both changes where it is a file.
     """
+    held = compare(change, now)
     if held is not Held.OTHER:
-        return
-    place = change.path if isinstance(change, FileEdit | GuestEdit) else change.describe()
+        return held
+    place, state = change.describe(), "This change was not made."
+    view: tuple[str, ...] = ()
+    if isinstance(change, FileEdit | GuestEdit):
+        place, state = change.path, "Nothing was written to it."
+        view = conflict.three_way(change, now if isinstance(now, bytes) else None)
     raise Problem(
         Exit.CONFLICT,
         "changed-since-preview",
         f"{place}: the host no longer holds what was shown; somebody else changed it.",
-        state="This change was not made.",
-        remedy="Look at the new state and plan again; to undo several jobs, begin with the newest.",
+        state=state,
+        remedy="Look again: the plan is then made anew over what is there now. Several jobs are "
+        "undone newest first; `unhide` and `unbind` take over what somebody else did.",
+        view=view,
     )
 
 

@@ -22,7 +22,7 @@ from serialpass_tui.core.job import Goal, Job, Outcome, net_effect, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.service.changing import Held, compare, require_known
+from serialpass_tui.service.changing import Held, require_known
 from serialpass_tui.service.safeguards import refuse, refuse_moved
 
 if TYPE_CHECKING:
@@ -286,11 +286,12 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
         if isinstance(change, Reboot) and are_back:
             continue  # it would bring them nowhere else
         try:
+            now: object
             if not isinstance(change, Reboot) and change.place in foreseen:
-                held = compare(change, foreseen[change.place])
+                now = foreseen[change.place]
             else:
-                held = changer.observe(change)
-            require_known(change, held)
+                now = changer.look(change)
+            held = require_known(change, now)
         except Problem as problem:
             if isinstance(change, VmEdit | GuestEdit | VmPower) and problem.code in _VM_IS_GONE:
                 xl = change.config if isinstance(change, VmPower) else isinstance(change, GuestEdit)

@@ -10,7 +10,7 @@ from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboo
 from serialpass_tui.core.job import Goal, Progress
 from serialpass_tui.core.undo_text import Kept
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
-from serialpass_tui.service.changing import Held, require_known
+from serialpass_tui.service.changing import FILE_CHANGED, Held, require_known
 from serialpass_tui.service.pausing import Pauses
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class Runner:
         """One change, by the rule of `core.changes`."""
         change = job.changes[index]
         tell(change, 0.0)
-        held = self._changer.observe(change)
-        require_known(change, held)
+        held = require_known(change, self._changer.look(change))
         if held is Held.BEFORE:
             self._ledger.began(job, index)
             self._changer.make(change, tell)
@@ -100,7 +99,7 @@ class Runner:
             held = self._changer.observe(change)
         except Problem:
             held = Held.OTHER
-        begun = job.progress[index] is Progress.BEGAN
+        begun = job.progress[index] is Progress.BEGAN and problem.code != FILE_CHANGED
         made = begun and held is Held.AFTER
         if not job.applied and not made:
             # The wizard's job waits for a veto to be lifted; all else it plans anew each time.

@@ -495,6 +495,36 @@ async def test_a_problem_is_a_screen_and_esc_leads_back(
     assert 0 == operator.app.return_value
 
 
+async def test_a_file_that_somebody_changed_is_read_as_two_edits_and_planned_anew(
+    open_stage: Open, sit_down: Sit
+) -> None:
+    stage = open_stage()
+    async with sit_down(stage.service) as operator:
+        await operator.to_boot_entry()
+        boot = stage.service.scan().require_boot()
+        theirs = boot.data + b"# \x1b[31m somebody else\n"
+        stage.files.replace(boot.path, boot.data, theirs)
+        await operator.press("right", "enter")
+        assert operator.sees("Somebody else came in between"), operator.pane
+        read = operator.pane
+        while "PgDn" in operator.pane.partition("-- lines")[2]:
+            before = operator.pane
+            await operator.press("pagedown")
+            assert before != operator.pane
+            read += operator.pane
+        assert "What somebody else did" in read
+        assert r"+# \x1b[31m somebody else" in read
+        assert "What was not written" in read
+        assert "hide=(0000:02:00.0)" in read.partition("What was not written")[2]
+        assert theirs == stage.boot_bytes()
+        await operator.press("escape")
+        assert operator.sees("Step 2 of 5"), operator.pane
+        await operator.press("right", "enter")
+        assert operator.sees("Step 3 of 5: Reboot"), operator.pane
+    assert stage.boot_bytes().endswith(b"somebody else\n")
+    assert b"hide=(0000:02:00.0)" in stage.boot_bytes()
+
+
 async def test_without_xapi_the_boot_half_works(open_stage: Open, sit_down: Sit) -> None:
     stage = open_stage(faults=Faults(xapi_down=True))
     async with sit_down(stage.service) as operator:

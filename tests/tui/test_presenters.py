@@ -412,6 +412,8 @@ def test_the_undo_says_whether_it_needs_a_reboot() -> None:
     clash = Problem(Exit.CONFLICT, "changed-since-preview", "Changed.", remedy="Look.")
     told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash)))
     assert told.startswith("Conflict  Changed.\n          Look.")
+    told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash.showing(("+\x1btheirs",)))))
+    assert "Nothing is rolled back.\n\n+\\x1btheirs\n\nIt would have been:" in told
     assert "nothing to undo" in text(rollback.undo_preview(RollbackPlan(job, (), None)))
     gone = RollbackPlan(job, (edit,), None, ("VM pbx\x1b is gone, and its keys with it.",))
     assert text(rollback.undo_preview(gone)).startswith("VM pbx\\x1b is gone")

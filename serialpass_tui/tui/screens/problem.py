@@ -8,6 +8,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.boot_entry import diff_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
 
@@ -32,7 +33,15 @@ def lines(problem: Problem) -> tuple[Line, ...]:
         fact("Host", printable(problem.state)),
         fact("Next", printable(problem.remedy)),
         fact("Code", problem.code),
+        *view_lines(problem),
     )
+
+
+def view_lines(problem: Problem) -> tuple[Line, ...]:
+    """Both sides of a conflict, below a blank line; nothing where there is none."""
+    if not problem.view:
+        return ()
+    return Line(), *diff_lines(map(printable, problem.view))
 
 
 def bug(error: Exception) -> Problem:

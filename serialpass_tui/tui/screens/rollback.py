@@ -13,6 +13,7 @@ from serialpass_tui.tui.messages import CloseJob, Continue, ShowUndo, Undo
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
 from serialpass_tui.tui.screens.bind import change_lines
 from serialpass_tui.tui.screens.listing import ListScreen
+from serialpass_tui.tui.screens.problem import view_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
 from serialpass_tui.tui.widgets.table import Column, Row
@@ -87,7 +88,10 @@ def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
             fact("Conflict", printable(plan.conflict.summary), Ink.BAD),
             fact("", printable(plan.conflict.remedy)),
             Line(),
-            Line("Nothing is rolled back. It would have been:", Ink.STRONG),
+            Line("Nothing is rolled back.", Ink.STRONG),
+            *view_lines(plan.conflict),
+            Line(),
+            Line("It would have been:", Ink.STRONG),
         ]
     lines += (Line(printable(note), Ink.WARN) for note in plan.notes)
     if not plan.changes:
