@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, DriverChange, VmPower
     from serialpass_tui.core.doctoring import Diagnosis
-    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.job import DeviceId, Job, LockFile
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.core.safety import Finding
@@ -76,6 +76,10 @@ class Service:
         Looking leaves no trace: the reboot that happened since is noted by the next writer.
         """
         return self._ledger.jobs_as_found()
+
+    def lock_file(self) -> LockFile | None:
+        """Who holds the lock, or was killed with it: what another operator is told."""
+        return self._ledger.lock_file()
 
     def job(self, job_id: str) -> Job:
         """The job of that number. Raises Problem `no-such-job`."""

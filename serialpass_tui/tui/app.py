@@ -32,7 +32,7 @@ from serialpass_tui.tui.flow import Flow, Sight, Target
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.problem import ProblemScreen
-from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen
+from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen, at_work
 from serialpass_tui.tui.steps import screen_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class WizardApp(Chassis):
         """Stand where the work stands."""
         self._sight = sight
         job = self._open_job
-        if job is None:
+        if job is None or sight.other is not None:
             self._wizard = Wizard()
             self._show_step()
             return
@@ -154,7 +154,8 @@ class WizardApp(Chassis):
         return Frame(self._scan.inventory.hostname, self._demo, notice, self._scan.toolstack)
 
     def _show_step(self, notice: str = "") -> None:
-        notice = notice or " ".join(self._wizard.skipped)
+        other = self._sight.other if self._sight is not None else None
+        notice = notice or at_work(other) or " ".join(self._wizard.skipped)
         try:
             frame = self.frame(notice)
             if self._sight is None:

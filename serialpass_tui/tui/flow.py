@@ -13,6 +13,7 @@ from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdi
 from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.vm import after_edits
+from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.job import LockFile
     from serialpass_tui.core.pool import Pool
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
@@ -46,6 +48,8 @@ class Sight:
     checks: tuple[Check, ...] = ()
     repairs: int = 0
     """How many ailments of the host the doctor could repair."""
+    other: LockFile | None = None
+    """Another run that is at work on this host."""
 
     @property
     def open_job(self) -> Job | None:
@@ -93,23 +97,36 @@ class Flow:
 
     def begin(self) -> Sight:
         """Read everything for the first time; an unfinished job comes with it. Raises Problem."""
-        return self._see(Target(job=self._service.resume()))
+        return self._see(Target(job=self._left_open()))
 
     def look(self, target: Target) -> Sight:
         """Read everything anew. Raises Problem."""
-        job = self._service.resume()
+        job = self._left_open()
         if job is None and target.job is not None:
             job = self._service.job(target.job.id)
         return self._see(Target(target.bdfs, target.vm, job))
 
+    def _left_open(self) -> Job | None:
+        """The open job; while another run is at work as it looks, for only a writer may settle it.
+
+        Raises Problem.
+        """
+        try:
+            return self._service.resume()
+        except Problem as problem:
+            if problem.code != "locked":
+                raise
+        return next((job for job in reversed(self._service.jobs_as_found()) if job.is_open), None)
+
     def _see(self, target: Target) -> Sight:
-        scan = self._service.scan()
+        scan, lock = self._service.scan(), self._service.lock_file()
         checks: tuple[Check, ...] = ()
         if target.vm:
             checks = self._service.checks_for(devices_of(scan, target), target.vm, scan)
         elif target.job is not None and scan.trial(target.job) is Stage.RUNNING:
             checks = self._service.trial_checks(target.job, scan)
-        return Sight(scan, target.job, checks, len(self._service.diagnose(scan).curable))
+        repairs = len(self._service.diagnose(scan).curable)
+        return Sight(scan, target.job, checks, repairs, lock if lock and lock.held else None)
 
     def write_entry(self, scan: Scan, target: Target, plan: HidePlan, tell: Tell) -> Sight:
         """Write the boot entry, and what goes with it, as a job of its own. Raises Problem."""

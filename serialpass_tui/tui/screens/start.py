@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Line
 from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen, place_of
@@ -11,6 +12,8 @@ from serialpass_tui.tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from serialpass_tui.core.job import LockFile
 
 
 _READING = (
@@ -32,6 +35,15 @@ class StartScreen(WizardScreen):
     def keys(self) -> Keys:
         """Only leaving makes sense."""
         return (("q", "quit"),)
+
+
+def at_work(other: LockFile | None) -> str:
+    """Who else is at work on this host, in one line; empty: nobody."""
+    if other is None:
+        return ""
+    process = f"Process {printable(other.holder, 12)}" if other.holder else "Another process"
+    where = f" on {printable(other.terminal, 24)}" if other.terminal else ""
+    return f"{process}{where} is at work: you may look, not change."
 
 
 def going_down(host: str) -> tuple[Line, ...]:
