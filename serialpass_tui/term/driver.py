@@ -82,6 +82,8 @@ class ConsoleDriver(Driver):
         self._typed: asyncio.Queue[Token] = asyncio.Queue()
         self._delivery: asyncio.Task[None] | None = None
         self._is_lost = threading.Event()
+        self._stop_is_held = False
+        self._stop_waits = False
 
     @property
     def can_suspend(self) -> bool:
@@ -106,6 +108,18 @@ class ConsoleDriver(Driver):
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
         self._leave()
+
+    # --- what the app asks for
+
+    def hold_stop(self) -> None:
+        """From now on a stop from outside waits: it must not freeze half a change."""
+        self._stop_is_held = True
+
+    def release_stop(self) -> None:
+        """Stop where it was asked for meanwhile."""
+        waits, self._stop_is_held, self._stop_waits = self._stop_waits, False, False
+        if waits:
+            self._stop()
 
     # --- the terminal
 
@@ -147,6 +161,9 @@ class ConsoleDriver(Driver):
 
     def _stop(self) -> None:
         """Stop as Ctrl-Z stops any program; go on here when the shell lets it."""
+        if self._stop_is_held:
+            self._stop_waits = True
+            return
         self._leave()
         os.kill(os.getpid(), signal.SIGTSTP)  # nothing happens where no shell could wake it again
         self._enter()

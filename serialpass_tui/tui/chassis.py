@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.term.driver import ConsoleDriver
 from serialpass_tui.tui import messages
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.problem import ProblemScreen, bug
@@ -194,6 +195,8 @@ class Chassis(App[int], inherit_bindings=False):
         if self._busy:
             return
         self._busy, self._applying = doing, applying
+        if applying and isinstance(self._driver, ConsoleDriver):
+            self._driver.hold_stop()
         self.say(doing)
         self._run_errand(errand, then)
 
@@ -228,6 +231,8 @@ class Chassis(App[int], inherit_bindings=False):
     def _rest(self) -> None:
         """The errand is over."""
         self._busy, self._applying = "", False
+        if self._quit_status is None and isinstance(self._driver, ConsoleDriver):
+            self._driver.release_stop()  # what is to end does not stop before
         self.say("")
 
     @on(messages.Ended)

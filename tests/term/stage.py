@@ -61,7 +61,7 @@ def main(folder: str, count: str, wanted: str = "auto") -> int:
 
     terminal = profile.choose(os.environ, line.look(1), wanted, terminfo.colours)
     with staged(Path(folder), int(count)) as service:
-        return run_wizard(service, terminal, demo="stage")
+        return run_wizard(service, terminal, demo="stage", trying=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -221,6 +222,24 @@ def test_a_terminal_lost_in_the_middle_of_a_change_lets_it_end(stage: Seat, tmp_
     assert any("start" in change.describe() for change in job.applied)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_middle_of_a_change_lets_it_end(
+    stage: Seat, tmp_path: Path, number: signal.Signals
+) -> None:
+    to_bound_vm(stage)
+    stage.press(RIGHT, "[>Start VM pbx<]")
+    stage.type(b"\r")
+    while "Starting" not in stage.text:
+        stage.glance()
+    assert not any("start" in change.describe() for change in jobs(tmp_path)[0].applied)
+    stage.kill(number)
+    assert 128 + number == stage.end()
+    (job,) = jobs(tmp_path)
+    assert () == job.remaining
+    assert any("start" in change.describe() for change in job.applied)
+    assert stage.modes == stage.modes_now()
+
+
 def test_a_fault_of_its_own_leaves_the_terminal_whole(tmp_path: Path) -> None:
     code = (
         "import sys; from serialpass_tui.term.painter import Painter; from tests.term import stage;"
@@ -262,6 +281,32 @@ def test_stopped_by_ctrl_z_and_taken_up_again() -> None:
         assert before == seat.text
         seat.press(DOWN)
         assert seat.pointed.startswith("-  0000:00:14.0")
+        seat.type(b"\x03")
+        seat.see("bash-")
+
+
+def test_a_stop_in_the_middle_of_a_change_waits_for_its_end(tmp_path: Path) -> None:
+    with Seat(("-c", "import os; os.execvp('bash', ['bash', '--norc', '-i'])")) as seat:
+        seat.console = None  # bash speaks more than the wizard
+        seat.see("bash-")
+        seat.type(b'stage() { %s -m tests.term.stage "$@" 0; }\r' % sys.executable.encode())
+        seat.type(b"stage %s\r" % bytes(tmp_path))
+        seat.see(FIRST)
+        wizard = os.tcgetpgrp(seat.master)
+        to_bound_vm(seat)
+        seat.press(RIGHT, "[>Start VM pbx<]")
+        seat.type(b"\r")
+        while "Starting" not in seat.text:
+            seat.glance()
+        assert not any("start" in change.describe() for change in jobs(tmp_path)[0].applied)
+        os.kill(wizard, signal.SIGTSTP)
+        seat.see("Stopped")
+        assert seat.modes[1] == seat.modes_now()[1]
+        (job,) = jobs(tmp_path)
+        assert () == job.remaining
+        assert any("start" in change.describe() for change in job.applied)
+        seat.type(b"fg\r")
+        seat.see("VM pbx")
         seat.type(b"\x03")
         seat.see("bash-")
 
