@@ -292,7 +292,7 @@ def _sound_length(data: bytes) -> int:
 def _json(line: bytes) -> codec.Json:
     try:
         return cast("codec.Json", json.loads(line))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -55,7 +55,7 @@ def _all(state: StateDirectory) -> dict[str, str]:
     """Everything that is known; what is no such file counts as nothing."""
     try:
         found = json.loads(state.kept(FILE))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -221,7 +221,7 @@ class Chassis(App[int], inherit_bindings=False):
             now = time.monotonic()
             if now - last >= _TELL_EVERY:
                 last = now
-                words = change.describe()
+                words = printable(change.describe())
                 percent = f" {done:.0%}".replace("%", " %") if done else ""
                 words = f"{words[:1].upper()}{words[1:]} ...{percent}"
                 self.post_message(messages.Progressed(words))

@@ -82,7 +82,7 @@ def _wrap_one(line: Line, width: int) -> list[Line]:
     hang = max(0, min(line.hang, width // 2, width - 2))  # a wide character needs two cells
     parts: list[Line] = []
     rest, indent, label = line.text, "", line.label
-    while cell_len(indent + rest) > width:
+    while _is_wider(rest, width - cell_len(indent)):
         room = width - len(indent)
         cut = _cut(rest, room, 0 if parts else line.label)
         parts.append(Line(indent + rest[:cut].rstrip(" "), line.ink, label=label))
@@ -93,14 +93,28 @@ def _wrap_one(line: Line, width: int) -> list[Line]:
     return parts
 
 
-def _cut(text: str, room: int, label: int) -> int:
-    """How many characters of `text` go into `room` cells: up to the last blank, if there is one."""
+def _is_wider(text: str, width: int) -> bool:
+    """Whether `text` needs more cells; it looks no further than it must, for texts may be long."""
+    return len(text) > _room_for(text, width)
+
+
+def _room_for(text: str, width: int) -> int:
+    """How many characters of `text` go into `width` cells."""
+    head = text[: max(width, 0) + 1]
+    if head.isascii():
+        return min(len(head), max(width, 0))
     end, cells = 0, 0
     for char in text:
         cells += cell_len(char)
-        if cells > room:
+        if cells > width:
             break
         end += 1
+    return end
+
+
+def _cut(text: str, room: int, label: int) -> int:
+    """How many characters of `text` go into `room` cells: up to the last blank, if there is one."""
+    end = _room_for(text, room)
     blank = text.rfind(" ", max(label, 1), end + 1)
     if blank > 0 and text[:blank].strip():
         return blank

@@ -73,7 +73,7 @@ def change_lines(changes: Sequence[Change]) -> Iterable[Line]:
         if isinstance(change, VmEdit):
             head = f"Keys of VM {printable(change.name)}"
         else:
-            words = change.describe()
+            words = printable(change.describe())
             head = words[:1].upper() + words[1:]
         if head != above:
             yield Line(head, Ink.STRONG, hang=2)

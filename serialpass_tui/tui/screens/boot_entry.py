@@ -73,7 +73,7 @@ def trial(plan: TrialPlan) -> Iterable[Line]:
 
 def also(companion: Companion) -> str:
     """Another file that has to change with the boot entry, and why."""
-    return f"{companion.edit.describe()}. {companion.why}"
+    return f"{printable(companion.edit.describe())}. {companion.why}"
 
 
 def rescue(plan: HidePlan) -> Iterable[Line]:

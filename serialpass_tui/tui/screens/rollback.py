@@ -41,14 +41,17 @@ def state(job: Job) -> tuple[str, Ink]:
 
 def when(at: int, zone: tzinfo | None = None) -> str:
     """A time of day as the operator's clock shows it."""
-    moment = datetime.fromtimestamp(at, tz=UTC).astimezone(zone)
+    try:
+        moment = datetime.fromtimestamp(at, tz=UTC).astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        return "an unknown day"
     return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def row(job: Job) -> Row:
     """One row of the table."""
     words, ink = state(job)
-    cells = (job.id, when(job.at), printable(job.title), words)
+    cells = (printable(job.id), when(job.at), printable(job.title), words)
     return Row(cells, (Ink.PLAIN,) * 3 + (ink,))
 
 
@@ -65,7 +68,7 @@ def story(job: Job) -> tuple[Line, ...]:
     for index, (change, progress) in enumerate(zip(job.changes, job.progress, strict=True)):
         label, ink = marks[progress]
         why = f": {printable(reasons[index])}" if index in reasons else ""
-        lines.append(fact(label, f"{change.describe()}{why}", ink))
+        lines.append(fact(label, f"{printable(change.describe())}{why}", ink))
     if not job.changes:
         lines.append(Line("It changed nothing."))
     return tuple(lines)
@@ -73,10 +76,10 @@ def story(job: Job) -> tuple[Line, ...]:
 
 def gist(job: Job) -> str:
     """One job in one line: what it has left to do, or what it did."""
-    left = [job.changes[index].describe() for index in job.remaining]
+    left = [printable(job.changes[index].describe()) for index in job.remaining]
     if left:
         return f"Left: {', '.join(left)}"
-    done = [change.describe() for change in job.applied]
+    done = [printable(change.describe()) for change in job.applied]
     return f"Done: {', '.join(done)}" if done else "It changed nothing that stands."
 
 

@@ -57,7 +57,7 @@ def asked(plan: HidePlan, changes: Iterable[Change]) -> tuple[Line, ...]:
 def gone(changes: Iterable[Change]) -> Iterable[Line]:
     """What ends with a trial, change by change."""
     for change in changes:
-        yield Line(change.describe())
+        yield Line(printable(change.describe()))
         yield from (Line(f"  {line}", hang=6) for line in change.preview())
 
 

@@ -1,0 +1,205 @@
+"""Targets: keys of VMs, guests' files, firmware's tables, recordings, and what the tool keeps."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from serialpass_tui.core import codec, dmar, vm, xl_config, xl_edit
+from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
+from serialpass_tui.core.inventory import Recording
+from serialpass_tui.core.job import Began, Goal, Job, Opened, Planned, Progress, fold
+from serialpass_tui.core.undo_text import Kept, undo_text, word
+from serialpass_tui.errors import Problem
+from serialpass_tui.host import recording, terminals
+from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.sim import machines
+from tests.fuzz.boot import BDFS, SAFE
+from tests.fuzz.hostile import changed_json, garbage, mutated, texts, tokens
+from tests.fuzz.screens import check_host, check_job, clean
+
+if TYPE_CHECKING:
+    from serialpass_tui.core.bdf import Bdf
+
+PCI = ["0/0000:02:00.0", ",", "/", "0", "+1_0", "0000:02:00.1", " ", "-", "_", ":", ".", "x",
+       "9" * 30, "0/ffff:ff:ff.f", "\u202e", "\n"]  # fmt: skip
+pci_values = st.tuples(
+    st.one_of(st.lists(st.sampled_from(PCI), max_size=20).map("".join), texts),
+    st.lists(BDFS, max_size=3),
+)
+
+
+def check_pci(sample: tuple[str, list[Bdf]]) -> None:
+    """other-config:pci: what is added is read, and gone when it is taken out."""
+    value, add = sample
+    before = vm.parse_pci(value)
+    vm.dropped_items(value)
+    merged = vm.merge_pci(value, add)
+    assert {*before, *add} == set(vm.parse_pci(merged))
+    left = vm.remove_pci(merged, add)
+    assert set(before) - set(add) == set(vm.parse_pci(left or ""))
+
+
+XL = [b"name = 'pbx'\n", b"pci = [ ", b"pci += ", b"'0000:02:00.0'", b'"02:00.*"', b"[", b"]", b",",
+      b"\n", b"#", b"=", b";", b"'", b'"', b"\\", b"uuid=", b"type='hvm'\n", b"bdf=", b"02:00.0@5",
+      b"builder = ", b"=[", b" ", *SAFE]  # fmt: skip
+XL_FILES = (
+    b"name = 'pbx'\nuuid = '5b1d'\ntype = 'hvm'\npci = [ '0000:02:00.0', '03:00.0' ]\n",
+    b'name="a"\npci=["02:00.*",\n  # two\n "04:00.1,permissive=1" ]\npci += [ \'05:00.0\' ]',
+    b"name = 'b'\nmemory = 1024\n",
+)
+xl_files = st.tuples(st.one_of(mutated(XL_FILES, XL), garbage(XL)), st.lists(BDFS, max_size=2))
+
+
+def check_xl(sample: tuple[bytes, list[Bdf]]) -> None:
+    """A guest's file: any bytes are read; an edit gives what was asked for, or a Problem."""
+    data, add = sample
+    config = xl_config.read(data)
+    clean(*config.warnings)
+    with suppress(Problem):
+        edited = xl_edit.with_devices(data, add)
+        assert {*config.devices, *add} == set(xl_config.read(edited).devices)
+        new = set(add) - set(config.devices)
+        back = xl_edit.without_devices(edited, new)
+        assert set(config.devices) == set(xl_config.read(back).devices)
+
+
+_RMRR = b"\1\0\x20\0\0\0\0\0" + bytes(8) + b"\xff\x0f" + bytes(6) + b"\1\x08\0\0\0\0\x02\0"
+dmar_tables = st.one_of(
+    st.binary(max_size=200), mutated([b"DMAR".ljust(48, b"\0") + _RMRR * 2], [b"\0\0", b"\xff\xff"])
+)
+_FUNCTIONS = machines.load("xcp-ng-8.3-bios").inventory.pci
+
+
+def check_dmar(table: bytes) -> None:
+    """ACPI's table: every device found is one that is there."""
+    known = {function.bdf for function in _FUNCTIONS}
+    for found in dmar.reserved(table):
+        places = dmar.resolve(found.scopes, _FUNCTIONS)
+        assert len(found.scopes) == len(places)
+        assert known.issuperset(place for place in places if place is not None)
+
+
+_FOLDER = resources.files("serialpass_tui.sim").joinpath("machines")
+HOSTS = [_FOLDER.joinpath(f"{name}.json").read_text(encoding="utf-8") for name in machines.names()]
+recordings = changed_json(HOSTS, only_text=False)
+names = changed_json(HOSTS, only_text=True)
+
+
+def check_recording(value: Any) -> None:
+    """A Problem, or a host that can be judged and shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "host.json"
+        place.write_text(json.dumps(value))
+        try:
+            record = recording.load(place)
+        except Problem as problem:
+            clean(problem.summary)
+            return
+    with suppress(Problem):
+        check_host(record)
+
+
+def check_names(value: Any) -> None:
+    """Hostile text in every place of a host: names of VMs, strings of USB devices, files."""
+    try:
+        record = codec.decode(Recording, value, "recording")
+    except Problem:
+        return
+    with suppress(Problem):
+        check_host(record)
+
+
+raw_recordings = st.one_of(
+    mutated([text.encode() for text in HOSTS], [b"[", b"{", b'"', b"[" * 3000, b"1e999", b"-"]),
+    st.integers(1, 100_000).map(lambda depth: b"[" * depth),
+)
+
+
+def check_raw_recording(data: bytes) -> None:
+    """Broken JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "host.json"
+        place.write_bytes(data)
+        with suppress(Problem):
+            recording.load(place)
+
+
+RECORDS = (
+    Opened("1", 1, Goal.HIDE, "hide 0000:02:00.0", ()),
+    Planned("1", 2, (FileEdit("/boot/grub/grub.cfg", b"a", b"b"), Reboot("b0"))),
+    Planned("1", 3, (VmEdit("u", "pbx", "affinity", None, "h"),)),
+    Began("1", 4, 0),
+)
+_LINES = [json.dumps({"v": 1, **codec.encode(record)}) for record in RECORDS]  # type: ignore[dict-item]
+JOURNAL = "".join(f"{line}\n" for line in _LINES).encode()
+journals = st.one_of(
+    mutated([JOURNAL], [b"\n", b"{}", b"[" * 9, b"null\n", b'"v":2', b"\0", *SAFE]),
+    st.lists(changed_json(_LINES, only_text=False), max_size=4).map(
+        lambda values: "".join(f"{json.dumps(value)}\n" for value in values).encode()
+    ),
+    st.integers(1, 100_000).map(lambda depth: JOURNAL + b"[" * depth + b"\n"),
+)
+
+
+def check_journal(data: bytes) -> None:
+    """A Problem, or jobs that can be shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = StateDirectory(Path(folder))
+        (Path(folder) / "journal").write_bytes(data)
+        try:
+            records = state.records()
+        except Problem as problem:
+            clean(problem.summary)
+            return
+        for job in fold(records):
+            check_job(job)
+            with suppress(Problem):
+                state.undo_place(job.id)
+
+
+terminal_files = st.one_of(
+    mutated([b'{"/dev/ttyS0": "vt100"}\n'], [b"[", b"{", b'"', b"null", b"1", *SAFE]),
+    st.integers(1, 100_000).map(lambda depth: b"[" * depth),
+)
+
+
+def check_terminals(data: bytes) -> None:
+    """What is no such file counts as nothing, and the next answer is kept all the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / terminals.FILE).write_bytes(data)
+        state = StateDirectory(Path(folder))
+        terminals.recall(state, "/dev/ttyS0")
+        terminals.remember(state, "/dev/ttyS0", "xterm")
+        assert "xterm" == terminals.recall(state, "/dev/ttyS0")
+
+
+short = st.lists(st.one_of(tokens, st.text(max_size=4)), max_size=6).map("".join)
+
+
+def _job(title: str, path: str, name: str, value: str) -> Job:
+    changes = (FileEdit(path, b"a", b"b"), VmEdit("u", name, "other-config:pci", None, value))
+    progress = (Progress.APPLIED,) * 2
+    return Job("1", 1, Goal.HIDE, title, (), changes=changes, progress=progress)
+
+
+jobs = st.builds(_job, texts, short.map(lambda text: f"/boot/{text}"), texts, short)
+
+
+def check_job_text(job: Job) -> None:
+    """UNDO.txt is plain ASCII whose only commands are ours; the wizard shows the job cleanly."""
+    edit = next(change for change in job.changes if isinstance(change, FileEdit))
+    kept = {edit.path: Kept(edit.path, edit.path + ".serialpass-1")}
+    with suppress(Problem):
+        text = undo_text(job, kept, edit.path).decode("ascii")
+        clean(*text.split("\n"))
+        comments = [line for line in text.split("\n") if line.startswith("# ")]
+        assert comments[0].startswith("# UNDO.txt of job 1 ")
+        assert "\n" not in word(edit.path).rstrip("\n'\"")
+    check_job(job)

@@ -1,0 +1,47 @@
+"""The table of what is fuzzed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.fuzz import boot, files, screens
+from tests.fuzz.hostile import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import SearchStrategy
+
+
+@dataclass(frozen=True)
+class Target:
+    """One kind of input, and what must hold for it."""
+
+    name: str
+    inputs: SearchStrategy[Any]
+    check: Callable[[Any], None]
+    examples: int = 25
+    """In a usual test run."""
+
+
+TARGETS = (
+    Target("grub", boot.grub_files, boot.check_grub),
+    Target("extlinux", boot.extlinux_files, boot.check_extlinux),
+    Target("grubenv", boot.env_blocks, boot.check_grubenv),
+    Target("adv", boot.vectors, boot.check_adv),
+    Target("kernel-arguments", boot.lines, boot.check_kernel_arguments),
+    Target("hide-list", boot.lines, boot.check_hide_list),
+    Target("default-grub", boot.settings_files, boot.check_settings),
+    Target("motd", boot.motds, boot.check_motd),
+    Target("other-config-pci", files.pci_values, files.check_pci),
+    Target("xl-config", files.xl_files, files.check_xl),
+    Target("dmar", files.dmar_tables, files.check_dmar),
+    Target("recording", files.recordings, files.check_recording, examples=2),
+    Target("recording-bytes", files.raw_recordings, files.check_raw_recording),
+    Target("names", files.names, files.check_names, examples=2),
+    Target("journal", files.journals, files.check_journal),
+    Target("terminals", files.terminal_files, files.check_terminals),
+    Target("undo-text", files.jobs, files.check_job_text),
+    Target("text", texts, screens.check_text, examples=10),
+)
