@@ -12,10 +12,14 @@ _EDITS = (FileEdit("/boot/\x1b[31m", b"a", b"b"),)
 SEEDS: dict[str, tuple[Any, ...]] = {
     "journal": (
         b"[" * 100_000 + b"\n",
-        b'{"v": 1, "kind": "opened", "job": "\\u001b[31m", "at": 1, "goal": "hide", '
-        b'"title": "hide", "devices": []}\n',
-        b'{"v": 1, "kind": "opened", "job": "1", "at": 9223372036854775808, "goal": "hide", '
-        b'"title": "hide", "devices": []}\n',
+        (
+            b'{"v": 1, "kind": "opened", "job": "\\u001b[31m", "at": 1, "goal": "hide", '
+            b'"title": "hide", "devices": []}\n'
+        ),
+        (
+            b'{"v": 1, "kind": "opened", "job": "1", "at": 9223372036854775808, "goal": "hide", '
+            b'"title": "hide", "devices": []}\n'
+        ),
     ),
     "terminals": (b"[" * 100_000,),
     "undo-text": (

@@ -42,6 +42,6 @@ TARGETS = (
     Target("names", files.names, files.check_names, examples=2),
     Target("journal", files.journals, files.check_journal),
     Target("terminals", files.terminal_files, files.check_terminals),
-    Target("undo-text", files.jobs, files.check_job_text),
+    Target("undo-text", files.jobs, files.check_job_text, examples=3),
     Target("text", texts, screens.check_text, examples=10),
 )

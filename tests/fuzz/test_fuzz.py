@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.targets import TARGETS, Target
@@ -19,6 +19,7 @@ def test_hostile_input(target: Target) -> None:
         deadline=None,
         database=None,
         derandomize=True,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )(checked)()
 
