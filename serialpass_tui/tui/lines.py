@@ -124,3 +124,15 @@ def _cut(text: str, room: int, label: int) -> int:
 def columns(widths: Sequence[int], cells: Sequence[str]) -> str:
     """Cells side by side, a blank between two."""
     return " ".join(fit(cell, width) for width, cell in zip(widths, cells, strict=True))
+
+
+def diff_lines(lines: Iterable[str]) -> tuple[Line, ...]:
+    """A unified diff; its first column says what its colour repeats."""
+    inks = {"+": Ink.GOOD, "-": Ink.GONE, "@": Ink.ACCENT}
+    return tuple(Line(line, _diff_ink(line, inks), hang=6, mark="> ") for line in lines)
+
+
+def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
+    if line.startswith(("+++", "---")):
+        return Ink.STRONG
+    return inks.get(line[:1], Ink.PLAIN)

@@ -8,10 +8,9 @@ from serialpass_tui.core.changes import GuestEdit, VmEdit, VmPower
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
-from serialpass_tui.tui.lines import Ink, Line, fact, facts
+from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact, facts
 from serialpass_tui.tui.messages import Bind
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
-from serialpass_tui.tui.screens.boot_entry import diff_lines
 from serialpass_tui.tui.screens.devices import address, finding_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from serialpass_tui.core.changes import FileEdit, unified_diff
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
-from serialpass_tui.tui.lines import Ink, Line, fact, facts
+from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact, facts
 from serialpass_tui.tui.messages import ChooseTrial, WriteEntry
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
 from serialpass_tui.tui.screens.devices import finding_lines
@@ -104,18 +104,6 @@ def _named(entries: Sequence[Entry]) -> str:
     return ", ".join(
         label if count == 1 else f"{label} ({count} times)" for label, count in counted.items()
     )
-
-
-def diff_lines(lines: Iterable[str]) -> tuple[Line, ...]:
-    """A unified diff; its first column says what its colour repeats."""
-    inks = {"+": Ink.GOOD, "-": Ink.GONE, "@": Ink.ACCENT}
-    return tuple(Line(line, _diff_ink(line, inks), hang=6, mark="> ") for line in lines)
-
-
-def _diff_ink(line: str, inks: dict[str, Ink]) -> Ink:
-    if line.startswith(("+++", "---")):
-        return Ink.STRONG
-    return inks.get(line[:1], Ink.PLAIN)
 
 
 def diff(plan: HidePlan) -> tuple[Line, ...]:

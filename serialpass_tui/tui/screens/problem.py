@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.tui.lines import Ink, Line, fact
+from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact
 from serialpass_tui.tui.screens.base import Frame, Keys, WizardScreen
-from serialpass_tui.tui.screens.boot_entry import diff_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
 
