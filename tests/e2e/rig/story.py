@@ -163,7 +163,7 @@ def give_it_to_the_guest(dom0: Dom0, shot: Shot = no_shot) -> None:
     shot("guests")
     dom0.press("slash")
     dom0.type(GUEST)
-    dom0.see_that(lambda shown: "pbx" not in shown and GUEST_FILE in shown, "fax alone")
+    dom0.see_that(lambda shown: "pbx" not in shown and f" {GUEST} " in shown, "fax alone")
     dom0.press("ret")
     dom0.see(f" {GUEST} ", lit=True)
     shot("guest-found")
