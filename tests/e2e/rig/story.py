@@ -165,7 +165,7 @@ def give_it_to_the_guest(dom0: Dom0, shot: Shot = no_shot) -> None:
     dom0.type(GUEST)
     dom0.see_that(lambda shown: "pbx" not in shown and f" {GUEST} " in shown, "fax alone")
     dom0.press("ret")
-    dom0.see(f" {GUEST} ", lit=True)
+    dom0.see(f" {GUEST}\n", lit=True)  # the cursor covers the name alone
     shot("guest-found")
     dom0.press("ret")
     dom0.see(f"VM {GUEST} gets {CARD}", f"Edit {GUEST_FILE} of guest {GUEST}", "[>Back<]")
