@@ -25,6 +25,7 @@ def struck(folder: Path, number: str, at: int) -> tuple[int, list[str], bool]:
     copy(base.folder, place)
 
     def work() -> Any:
+        signal.signal(signal.Signals[number], signal.SIG_DFL)  # nohup would have it ignored
         dom0 = dom0_in(place, base.errand, base.chosen)
         with Layer(number, at):
             status = hide(dom0)

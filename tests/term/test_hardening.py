@@ -208,35 +208,37 @@ def test_a_lost_terminal_ends_it(seat: Seat) -> None:
     assert HUNG_UP == seat.end()
 
 
-def test_a_terminal_lost_in_the_middle_of_a_change_lets_it_end(stage: Seat, tmp_path: Path) -> None:
+def to_the_middle_of_a_start(stage: Seat, folder: Path) -> None:
+    """The VM is starting, and the journal does not know yet that it runs."""
     to_bound_vm(stage)
     stage.press(RIGHT, "[>Start VM pbx<]")
     stage.type(b"\r")
     while "Starting" not in stage.text:
         stage.glance()
-    assert not any("start" in change.describe() for change in jobs(tmp_path)[0].applied)
+    assert not any("start" in change.describe() for change in jobs(folder)[0].applied)
+
+
+def assert_it_is_started(folder: Path) -> None:
+    (job,) = jobs(folder)
+    assert () == job.remaining
+    assert any("start" in change.describe() for change in job.applied)
+
+
+def test_a_terminal_lost_in_the_middle_of_a_change_lets_it_end(stage: Seat, tmp_path: Path) -> None:
+    to_the_middle_of_a_start(stage, tmp_path)
     stage.hang_up()
     assert HUNG_UP == stage.end()
-    (job,) = jobs(tmp_path)
-    assert job.remaining == ()
-    assert any("start" in change.describe() for change in job.applied)
+    assert_it_is_started(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_the_middle_of_a_change_lets_it_end(
     stage: Seat, tmp_path: Path, number: signal.Signals
 ) -> None:
-    to_bound_vm(stage)
-    stage.press(RIGHT, "[>Start VM pbx<]")
-    stage.type(b"\r")
-    while "Starting" not in stage.text:
-        stage.glance()
-    assert not any("start" in change.describe() for change in jobs(tmp_path)[0].applied)
+    to_the_middle_of_a_start(stage, tmp_path)
     stage.kill(number)
     assert 128 + number == stage.end()
-    (job,) = jobs(tmp_path)
-    assert () == job.remaining
-    assert any("start" in change.describe() for change in job.applied)
+    assert_it_is_started(tmp_path)
     assert stage.modes == stage.modes_now()
 
 
@@ -293,18 +295,11 @@ def test_a_stop_in_the_middle_of_a_change_waits_for_its_end(tmp_path: Path) -> N
         seat.type(b"stage %s\r" % bytes(tmp_path))
         seat.see(FIRST)
         wizard = os.tcgetpgrp(seat.master)
-        to_bound_vm(seat)
-        seat.press(RIGHT, "[>Start VM pbx<]")
-        seat.type(b"\r")
-        while "Starting" not in seat.text:
-            seat.glance()
-        assert not any("start" in change.describe() for change in jobs(tmp_path)[0].applied)
+        to_the_middle_of_a_start(seat, tmp_path)
         os.kill(wizard, signal.SIGTSTP)
         seat.see("Stopped")
         assert seat.modes[1] == seat.modes_now()[1]
-        (job,) = jobs(tmp_path)
-        assert () == job.remaining
-        assert any("start" in change.describe() for change in job.applied)
+        assert_it_is_started(tmp_path)
         seat.type(b"fg\r")
         seat.see("VM pbx")
         seat.type(b"\x03")
