@@ -18,7 +18,7 @@ from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Exit, Json, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.ports import Toolstack
     from serialpass_tui.host.journal import StateDirectory
@@ -186,19 +186,8 @@ def _log_to(path: str) -> None:
 @contextlib.contextmanager
 def _ending_in_order() -> Iterator[None]:
     """Have a hang-up or a kill end a command as Ctrl-C does: sessions closed, files swept."""
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # nohup means it
-            signal.signal(number, stop)
-    try:
+    with _on_signals({signal.SIGTERM: _leave, signal.SIGHUP: _leave}):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -206,17 +195,27 @@ def _changes_whole(service: Service) -> Iterator[None]:
     """Have the change in hand end before a hang-up, a kill, Ctrl-C or Ctrl-Z takes effect."""
 
     def leave() -> None:
-        raise KeyboardInterrupt
+        service.when_whole(_leave)
 
     def rest() -> None:
-        os.kill(os.getpid(), signal.SIGSTOP)
+        service.when_whole(lambda: os.kill(os.getpid(), signal.SIGSTOP))
 
-    wanted = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: leave}
-    wanted[signal.SIGTSTP] = rest
-    before = {number: signal.getsignal(number) for number in wanted}
+    wanted = dict.fromkeys((signal.SIGTERM, signal.SIGHUP, signal.SIGINT), leave)
+    with _on_signals({**wanted, signal.SIGTSTP: rest}):
+        yield
+
+
+def _leave() -> None:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _on_signals(acts: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Have signals do this within the `with` block; what is ignored stays so: nohup means it."""
+    before = {number: signal.getsignal(number) for number in acts}
 
     def caught(number: int, _frame: object) -> None:
-        service.when_whole(wanted[signal.Signals(number)])
+        acts[signal.Signals(number)]()
 
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:

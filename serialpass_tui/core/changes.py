@@ -325,8 +325,12 @@ class BootOnce:
             if not self.after:
                 task = ["unset", "override_entry"]
             return (shell_words(["grub-editenv", self.path, *task]),)
-        once = f"--once={self.after}" if self.after else "--clear-once"
-        return (shell_words(["extlinux", once, self.folder]),)
+        return (shell_words(extlinux_once(self.folder, self.after)),)
+
+
+def extlinux_once(folder: str, label: str) -> tuple[str, ...]:
+    """What has the extlinux in `folder` boot a label once; empty: no label (extlinux(1))."""
+    return ("extlinux", f"--once={label}" if label else "--clear-once", folder)
 
 
 Change = FileEdit | GuestEdit | VmEdit | Reboot | VmPower | DriverChange | BootOnce

@@ -18,7 +18,7 @@ from serialpass_tui.core.changes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from serialpass_tui.core.inventory import PciFunction
 
@@ -267,6 +267,11 @@ def net_effect(changes: Iterable[Change]) -> tuple[Reversible, ...]:
         first = places.pop(change.place, change)
         places[change.place] = replace(change, before=first.before)  # type: ignore[arg-type]
     return tuple(change for change in places.values() if change.before != change.after)
+
+
+def newest_open(jobs: Sequence[Job]) -> Job | None:
+    """The job that is not at its end, the newest where there are several; jobs are oldest first."""
+    return next((job for job in reversed(jobs) if job.is_open), None)
 
 
 def booted_since(job: Job, boot_id: str) -> bool:

@@ -126,11 +126,11 @@ class StateDirectory:
         self._keep(place, text(self._from_root(place)))
 
     def _keep(self, place: Path, data: bytes) -> None:
-        """Have `place`, in a folder below the backups, hold `data`. Raises Problem."""
+        """Have `place`, in this directory or below it, hold `data`. Raises Problem."""
         try:
             self._make()
-            for folder in (self._backups, place.parent):
-                if not folder.is_dir():
+            for folder in reversed(place.parents):
+                if self._path in folder.parents and not folder.is_dir():
                     folder.mkdir(mode=0o700)
                     atomic.sync_directory(folder.parent)
             if place.exists() and atomic.load(place)[0] == data:
@@ -166,12 +166,7 @@ class StateDirectory:
         Raises:
             Problem: `disk-full`, `read-only`, `write-failed`.
         """
-        place = self._path / name
-        try:
-            self._make()
-            atomic.put(place, data)
-        except OSError as error:
-            atomic.cannot_write(str(place), error)
+        self._keep(self._path / name, data)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

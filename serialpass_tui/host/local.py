@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import LOAD_PCIBACK, PCIBACK
+from serialpass_tui.core.boot.locate import SYSTEMD
+from serialpass_tui.core.changes import LOAD_PCIBACK, PCIBACK, extlinux_once
 from serialpass_tui.core.text import printable
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host import commands, facts
 from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.probe import probe
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.host.commands import Completed
 
-_SYSTEMD = Path("run/systemd/system")
 _DEVICE = re.compile(r'^dev-(\d+) = "([0-9a-fA-F:.]+)"$', re.MULTILINE)
 
 
@@ -58,17 +58,12 @@ class LocalHost:
         Raises:
             Problem: `reboot-failed`, `command-missing`, `command-timeout`.
         """
-        systemd = (self._root / _SYSTEMD).is_dir()
+        systemd = (self._root / SYSTEMD.lstrip("/")).is_dir()
         argv = ["systemctl", "reboot"] if systemd else ["/sbin/shutdown", "-r", "now"]
         done = self._run(argv)
         if done.status != 0:
-            raise Problem(
-                Exit.FAILED,
-                "reboot-failed",
-                f"{' '.join(argv)} failed: {_last_line(done)}",
-                state="The host was not restarted.",
-                remedy="Run this as root, or restart the host by hand.",
-            )
+            remedy = "Run this as root, or restart the host by hand."
+            raise _failed("reboot-failed", done, remedy, "The host was not restarted.")
 
     def driver(self, bdf: Bdf) -> str:
         """The driver bound to a PCI function; empty: none."""
@@ -90,20 +85,15 @@ class LocalHost:
         self._run(LOAD_PCIBACK)
 
     def boot_once(self, folder: str, label: str) -> None:
-        """Have the extlinux in `folder` boot a label once; empty: no label (extlinux(1)).
+        """Have the extlinux in `folder` boot a label once; empty: no label.
 
         Raises:
             Problem: `extlinux-failed`, `command-missing`, `command-timeout`.
         """
-        argv = ["extlinux", f"--once={label}" if label else "--clear-once", folder]
-        done = self._run(argv)
+        done = self._run(extlinux_once(folder, label))
         if done.status != 0:
-            raise Problem(
-                Exit.FAILED,
-                "extlinux-failed",
-                f"{' '.join(argv)} failed: {_last_line(done)}",
-                remedy="Write the default entry at once instead, without a trial boot.",
-            )
+            remedy = "Write the default entry at once instead, without a trial boot."
+            raise _failed("extlinux-failed", done, remedy)
 
     def backend_devices(self, domid: int) -> tuple[Bdf, ...]:
         """The PCI functions that xenstore's backend lists for a domain, in its order.
@@ -114,18 +104,13 @@ class LocalHost:
         Raises:
             Problem: `xenstore-failed`, `command-missing`, `command-timeout`.
         """
-        argv = ["xenstore-ls", f"/local/domain/0/backend/pci/{domid}/0"]
-        done = self._run(argv)
+        done = self._run(["xenstore-ls", f"/local/domain/0/backend/pci/{domid}/0"])
         if done.status == 0:
             return backend_entries(done.stdout)
         if "xs_directory" in done.stderr and "No such file" in done.stderr:
             return ()  # the domain has no PCI backend: nothing was ever plugged
-        raise Problem(
-            Exit.FAILED,
-            "xenstore-failed",
-            f"{' '.join(argv)} failed: {_last_line(done)}",
-            remedy="Run this as root in dom0, and check that xenstored runs.",
-        )
+        remedy = "Run this as root in dom0, and check that xenstored runs."
+        raise _failed("xenstore-failed", done, remedy)
 
 
 class SystemClock:
@@ -140,6 +125,12 @@ def backend_entries(listing: str) -> tuple[Bdf, ...]:
     """The `dev-N` entries of a xenstore listing, by number."""
     entries = sorted((int(number), bdf) for number, bdf in _DEVICE.findall(listing))
     return tuple(Bdf.parse(bdf) for _, bdf in entries)
+
+
+def _failed(code: str, done: Completed, remedy: str, state: str = NOTHING_CHANGED) -> Problem:
+    """The problem of a program that said no, with its last word."""
+    summary = f"{' '.join(done.argv)} failed: {_last_line(done)}"
+    return Problem(Exit.FAILED, code, summary, state=state, remedy=remedy)
 
 
 def _last_line(done: Completed) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import GuestEdit, VmPower
-from serialpass_tui.core.job import DeviceId, Goal
+from serialpass_tui.core.job import Goal
 from serialpass_tui.core.vm import parse_pci
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.devices import standing_line
@@ -136,8 +136,7 @@ def _edit_vm(service: Service, term: Terminal, seen: Scan, plan: BindPlan, goal:
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
-    functions = (seen.inventory.function(bdf) for bdf in plan.bdfs)
-    devices = [DeviceId.of(function) for function in functions if function is not None]
+    devices = seen.identities(plan.bdfs)
     title = f"{goal.value} {', '.join(map(str, plan.bdfs))} {'to' if goal is Goal.BIND else 'from'}"
     job = service.open_job(goal, f"{title} VM {plan.vm.name}", devices, plan.changes)
     job = service.run(job, tell_progress(term))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.changes import Change, unified_diff
 from serialpass_tui.core.codec import encode
-from serialpass_tui.core.job import DeviceId, Goal
+from serialpass_tui.core.job import Goal, newest_open
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.devices import standing_line
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
     from serialpass_tui.core.verify import Check
     from serialpass_tui.plain.terminal import Terminal
-    from serialpass_tui.service import Scan, Service
+    from serialpass_tui.service import Service
 
 
 def preview(
@@ -94,7 +94,7 @@ def _try(service: Service, term: Terminal, bdfs: Sequence[Bdf]) -> int:
         term.document(**fields, applied=False, job=None)
         return status
     title = f"hide {', '.join(map(str, bdfs))}"
-    job = service.run(service.open_job(Goal.HIDE, title, _devices(seen, bdfs), changes))
+    job = service.run(service.open_job(Goal.HIDE, title, seen.identities(bdfs), changes))
     term.document(**fields, applied=True, job=job.id)
     term.say(
         f"The trial entry is written and is booted once; job {job.id}.",
@@ -112,7 +112,7 @@ def confirm(service: Service, term: Terminal) -> int:
     """
     seen = service.scan()
     service.resume()
-    job = next((job for job in reversed(service.jobs()) if job.is_open), None)
+    job = newest_open(service.jobs())
     if job is None or seen.trial(job) is not Stage.RUNNING:
         raise Problem(
             Exit.USAGE,
@@ -192,7 +192,7 @@ def _edit_boot(
     if status is not None:
         term.document(**fields, applied=False, job=None)
         return status
-    devices = _devices(seen, bdfs)
+    devices = seen.identities(bdfs)
     title = f"{goal.value} {', '.join(map(str, bdfs))}"
     changes: list[Change] = [*plan.changes]
     changes += [seen.reboot(), *taking]  # where pciback has the devices then, no reboot is needed
@@ -208,11 +208,6 @@ def _edit_boot(
         f"To take it back: `serialpass-tui rollback {job.id}`.",
     )
     return Exit.DONE
-
-
-def _devices(seen: Scan, bdfs: Iterable[Bdf]) -> list[DeviceId]:
-    functions = (seen.inventory.function(bdf) for bdf in bdfs)
-    return [DeviceId.of(function) for function in functions if function is not None]
 
 
 def plan_fields(plan: boot.HidePlan) -> dict[str, Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.job import newest_open
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.jobs import job_fields
 from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields, trial_words
@@ -111,7 +112,7 @@ def status(service: Service, term: Terminal) -> int:
     seen = service.scan()
     job, problem = None, None
     try:
-        job = next((job for job in reversed(service.jobs_as_found()) if job.is_open), None)
+        job = newest_open(service.jobs_as_found())
     except Problem as unread:  # the devices can be looked at without root, the journal cannot
         problem = unread
     expected = {device.bdf: device for device in job.devices} if job else {}

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, candidates, health, hide_list, safety, trial, verify
 from serialpass_tui.core.changes import Reboot
+from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.rules.uses import uses
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import BootFile
     from serialpass_tui.core.candidates import Candidate
     from serialpass_tui.core.inventory import HostFacts, Inventory
-    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.job import Job
     from serialpass_tui.core.pool import Pool
     from serialpass_tui.core.ports import Host, Toolstack
     from serialpass_tui.core.rules.uses import Uses
@@ -64,6 +65,11 @@ class Scan:
     def host(self) -> HostFacts:
         """How the host is, for a look at it after a trial boot."""
         return health.facts_of(self.inventory, self.pool)
+
+    def identities(self, bdfs: Iterable[Bdf]) -> tuple[DeviceId, ...]:
+        """Those of these devices that are there, as a job notes them."""
+        functions = (self.inventory.function(bdf) for bdf in bdfs)
+        return tuple(DeviceId.of(function) for function in functions if function is not None)
 
     def standing(self, bdf: Bdf, expected: DeviceId | None = None) -> Standing:
         """Where one device stands."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit
-from serialpass_tui.core.job import DeviceId, Goal, Job, undo_list
+from serialpass_tui.core.job import DeviceId, Goal, Job, newest_open, undo_list
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.vm import after_edits
 from serialpass_tui.errors import Problem
@@ -64,17 +64,10 @@ class Sight:
 
 def devices_of(scan: Scan, target: Target) -> tuple[DeviceId, ...]:
     """The identity of each device: as the open job noted it, otherwise as it is now."""
-    noted = {}
+    known = {device.bdf: device for device in scan.identities(target.bdfs)}
     if target.job is not None and target.job.is_open:
-        noted = {device.bdf: device for device in target.job.devices}
-    found = []
-    for bdf in target.bdfs:
-        function = scan.inventory.function(bdf)
-        if bdf in noted:
-            found.append(noted[bdf])
-        elif function is not None:
-            found.append(DeviceId.of(function))
-    return tuple(found)
+        known |= {device.bdf: device for device in target.job.devices}
+    return tuple(known[bdf] for bdf in target.bdfs if bdf in known)
 
 
 def without_job(pool: Pool, job: Job | None) -> Pool:
@@ -116,7 +109,7 @@ class Flow:
         except Problem as problem:
             if problem.code != "locked":
                 raise
-        return next((job for job in reversed(self._service.jobs_as_found()) if job.is_open), None)
+        return newest_open(self._service.jobs_as_found())
 
     def _see(self, target: Target) -> Sight:
         scan, lock = self._service.scan(), self._service.lock_file()

@@ -164,7 +164,7 @@ def plan_hide(
     )
     _check(request)
     found, boot = boot, without_trial(boot)
-    targets = _targets(boot)
+    targets = edited_entries(boot)
     shown = _shown(boot, targets)
     changes = {target: request.edits(boot, target) for target in targets}
     cleared = copies(boot, dialect, parameter) if clear_copies else ()
@@ -179,7 +179,7 @@ def plan_hide(
     clean = clean_entries(after, dialect, parameter)
     rescue = clean[0] if clean else None
     today = request.reading(shown)
-    future = request.reading(_shown(after, _targets(after)))
+    future = request.reading(_shown(after, edited_entries(after)))
     present = request.functions
     counts = [sum(entry.is_rescue for entry in one.entries) for one in (boot, after)]
     edited = tuple(entry for entry, edits in changes.items() if edits)
@@ -206,11 +206,6 @@ def plan_hide(
     )
 
 
-def edited_entries(boot: BootFile) -> tuple[Entry, ...]:
-    """The entries whose list this tool writes: xe, xe-serial and the default entry."""
-    return _targets(boot)
-
-
 def copies(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> tuple[Entry, ...]:
     """The entries that are there to be ways back and carry a hide list all the same.
 
@@ -218,7 +213,7 @@ def copies(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> tu
     host-installer 10.10.4 on (xenserver/host-installer backend.py). Entries without a label of the
     installer's are somebody's own, and what grub-mkconfig made it makes anew: they stay.
     """
-    targets = _targets(boot)
+    targets = edited_entries(boot)
     return tuple(
         entry
         for entry in boot.entries
@@ -231,7 +226,7 @@ def copies(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> tu
 
 def default_reading(boot: BootFile, dialect: Dialect) -> Reading | None:
     """What the kernel will make of the entry that boots unattended; None where none boots Xen."""
-    targets = _targets(boot)
+    targets = edited_entries(boot)
     if not targets and (boot.default is None or not boot.default.has_xen):
         return None
     return _shown(boot, targets).reading(dialect)
@@ -256,7 +251,8 @@ def _check(request: Request) -> None:
         )
 
 
-def _targets(boot: BootFile) -> tuple[Entry, ...]:
+def edited_entries(boot: BootFile) -> tuple[Entry, ...]:
+    """The entries whose list this tool writes: xe, xe-serial and the default entry."""
     return tuple(
         entry
         for entry in boot.entries
@@ -359,11 +355,12 @@ def _warnings(
         note if shown in entries else f"entry {printable(entries[0].known_as, 60)}: {note}"
         for note, entries in said.items()
     ]
+    own = edited_entries(after)
     sentences += [
         f"entry {printable(entry.known_as, 60)} carries a hide list too and is left as it is: "
         f"{words_for(request.reading(entry))[0]}; it is no way back without these devices"
         for entry in after.entries
-        if entry.has_xen and entry not in _targets(after) and request.carries(entry)
+        if entry.has_xen and entry not in own and request.carries(entry)
     ]
     sentences += [
         f"the dom0 command line of entry {printable(entry.known_as, 60)} has {len(entry.cmdline)} "

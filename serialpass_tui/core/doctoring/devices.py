@@ -87,7 +87,7 @@ def of_devices(facts: Facts, memory: Memory, moved: Mapping[Bdf, Move]) -> Itera
     """What is wrong with the devices that the boot entry hides, or should."""
     if facts.boot is None:
         return
-    path = printable(facts.boot.path)
+    path = facts.boot_path
     gone = lost(facts, memory)
     wanted = {move.new for move in moved.values()}
     for bdf, move in moved.items():

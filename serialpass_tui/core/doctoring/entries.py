@@ -131,7 +131,6 @@ def _of(facts: Facts, entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 def _ailment(facts: Facts, code: str, what: str, why: str, entries: Sequence[Entry]) -> Ailment:
-    assert facts.boot is not None  # noqa: S101 (the entries are from it)
     reading = entries[0].reading(facts.dialect)
     add, refused = facts.safe(_new(reading, facts.functions or ()))
     groups = wanted_groups(reading, add, (), facts.functions)
@@ -143,7 +142,7 @@ def _ailment(facts: Facts, code: str, what: str, why: str, entries: Sequence[Ent
     remedy += "".join(f" Not hidden: {reason}" for reason in refused)
     found = Ailment(
         code,
-        f"{name} {labels} of {printable(facts.boot.path)} {what}.",
+        f"{name} {labels} of {facts.boot_path} {what}.",
         why,
         remedy,
         Cure(boot=True, add=add),
@@ -171,7 +170,7 @@ def of_ways_back(facts: Facts) -> Iterator[Ailment]:
     """Ways back that carry the list too, and hosts that have none."""
     if facts.boot is None:
         return
-    path = printable(facts.boot.path)
+    path = facts.boot_path
     clean = bool(boot.clean_entries(facts.boot, facts.dialect))
     copies = boot.copies(facts.boot, facts.dialect)
     why = "No entry is left to boot with when the host does not come up with these devices hidden."

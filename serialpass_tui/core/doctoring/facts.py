@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, safety
 from serialpass_tui.core.doctoring.memory import Memory, remembered
+from serialpass_tui.core.hide_list import dialect_for
+from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import parse_pci
 
 if TYPE_CHECKING:
@@ -52,9 +54,14 @@ class Facts:
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect of the kernel that the boot file boots."""
-        assert self.boot is not None  # noqa: S101 (whoever asks has a boot file)
-        return self.boot.dialect(self.inventory.kernel)
+        """The dialect of the kernel that the boot file boots; without one, of that which runs."""
+        kernel = self.inventory.kernel
+        return self.boot.dialect(kernel) if self.boot is not None else dialect_for(kernel)
+
+    @property
+    def boot_path(self) -> str:
+        """The boot file's path, safe to show; empty where there is none."""
+        return printable(self.boot.path) if self.boot is not None else ""
 
     @property
     def has_xapi(self) -> bool:
@@ -87,9 +94,15 @@ class Facts:
 
     def is_here(self, vm: Vm) -> bool:
         """Whether a VM's addresses are those of this host: in a pool each host has its own."""
-        assert self.pool is not None  # noqa: S101 (the VM is of a pool)
+        if self.pool is None:
+            return False
         place = vm.resident_on or vm.affinity
         return place == self.pool.this_host or (not place and len(self.pool.hosts) == 1)
+
+    @property
+    def this_host(self) -> str:
+        """The uuid of this host in its pool; empty where no pool is known."""
+        return self.pool.this_host if self.pool is not None else ""
 
     def safe(self, bdfs: Iterable[Bdf]) -> tuple[tuple[Bdf, ...], tuple[str, ...]]:
         """Those of `bdfs` that may be hidden, and why the others may not, a sentence each."""

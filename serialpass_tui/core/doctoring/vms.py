@@ -14,8 +14,9 @@ from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.doctoring.entries import meant
 from serialpass_tui.core.hide_list import listed
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
-from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.doctoring.devices import Move
     from serialpass_tui.core.doctoring.facts import Facts
     from serialpass_tui.core.pool import Pool, Vm
+    from serialpass_tui.core.xl_config import PciSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,6 @@ def of_vms(facts: Facts, moved: Mapping[Bdf, Move], edits: Edits) -> Iterator[Ai
 
 
 def _of(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> Iterator[Ailment]:
-    assert facts.pool is not None  # noqa: S101 (the VM is of a pool)
     name = f"VM {printable(chosen.name, 60)}"
     place = printable(chosen.config) if chosen.config else "other-config:pci"
     takes_effect = "It takes effect when the VM is started from halted."
@@ -165,7 +166,6 @@ def _edits(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit 
 
 def _keys(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit, ...]:
     """The edits of a VM that XAPI keeps; items that are right stay as they are written."""
-    assert facts.pool is not None  # noqa: S101 (the VM is of a pool)
     if chosen.pci is None:
         return ()
     items: dict[Bdf | str, str] = {}
@@ -182,7 +182,7 @@ def _keys(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit, 
     made = [VmEdit(chosen.uuid, chosen.name, guard.PCI_KEY, chosen.pci, after)]
     had, has = (vm.parse_pci(value or "") for value in (chosen.pci, after))
     new = [bdf for bdf in has if bdf not in had]
-    beside = vm.bind_edits(chosen, facts.pool.this_host, new)
+    beside = vm.bind_edits(chosen, facts.this_host, new)
     if not has:
         beside = vm.unbind_edits(chosen, had)
     others = [edit for edit in beside if edit.key != guard.PCI_KEY]
@@ -206,7 +206,7 @@ def _guest(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[GuestEd
     if before is None:
         return ()
     if chosen.config_refusal:
-        raise Problem(Exit.REFUSED, "vm-file", chosen.config_refusal, remedy="Mend that first.")
+        raise catalogue.VM_FILE.problem(chosen.config_refusal, "Mend that first.")
     named = _named(facts, chosen)
     gone = {bdf for bdf in named if bdf in moved or bdf in _absent(facts, chosen)}
     if not gone:
@@ -220,9 +220,13 @@ def _named(facts: Facts, chosen: Vm) -> tuple[Bdf, ...]:
     """What a VM's list names, as often as it does."""
     if not chosen.config:
         return vm.parse_pci(chosen.pci or "")
+    return tuple(bdf for spec in _specs(facts, chosen) for bdf in spec.devices)
+
+
+def _specs(facts: Facts, chosen: Vm) -> tuple[PciSpec, ...]:
+    """The items of the list in a guest's file; none where that cannot be read."""
     data = facts.guests.get(chosen.uuid)
-    specs = xl_config.read(data).pci if data is not None else ()
-    return tuple(bdf for spec in specs for bdf in spec.devices)
+    return xl_config.read(data).pci if data is not None else ()
 
 
 def _unread(facts: Facts, chosen: Vm) -> tuple[str, ...]:
@@ -232,8 +236,7 @@ def _unread(facts: Facts, chosen: Vm) -> tuple[str, ...]:
         return (
             ("",) if value is not None and not value.strip(", ") else vm.dropped_items(value or "")
         )
-    data = facts.guests.get(chosen.uuid)
-    specs = xl_config.read(data).pci if data is not None else ()
+    specs = _specs(facts, chosen)
     return tuple(spec.text for spec in specs if not spec.devices and not spec.name)
 
 
@@ -245,8 +248,7 @@ def _absent(facts: Facts, chosen: Vm) -> frozenset[Bdf]:
     present = {function.bdf for function in facts.functions or ()}
     if not chosen.config:
         return frozenset(_named(facts, chosen)) - present
-    data = facts.guests.get(chosen.uuid)
-    specs = xl_config.read(data).pci if data is not None else ()
+    specs = _specs(facts, chosen)
     lone = [spec.devices for spec in specs if present.isdisjoint(spec.devices)]
     return frozenset(bdf for devices in lone for bdf in devices)
 
