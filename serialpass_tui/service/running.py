@@ -6,7 +6,7 @@ import contextlib
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot, backup_tag
+from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Goal, Progress
 from serialpass_tui.core.undo_text import Kept
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
@@ -74,21 +74,19 @@ class Runner:
                 continue
             if not isinstance(change, FileEdit | GuestEdit) or change.before is None:
                 continue
-            tag = backup_tag(change.before)
-            backup = f"{change.path}.serialpass-{tag}"
+            whole = change if isinstance(change, FileEdit) else change.file
+            beside = whole.backup_path  # empty: of what is taken away no copy is left beside it
+            suffix = beside.removeprefix(change.path)
             try:
                 self._ledger.back_up(change.before)
-                if change.after is not None:
-                    backup = self._changer.keep(change.path, change.before)
+                if beside:
+                    beside = self._changer.keep(change.path, change.before)
             except Problem:
                 if index in todo:
                     raise  # otherwise it was kept when it was made
-            file = backup.removesuffix(f".serialpass-{tag}").lstrip("/")
-            if change.after is None:
-                backup = self._ledger.backup_place(change.before)
-            else:
-                backup = backup.lstrip("/")
-            kept.setdefault(change.path, Kept(file, backup))
+            file = beside.removesuffix(suffix) or change.path
+            copy = beside.lstrip("/") or self._ledger.backup_place(change.before)
+            kept.setdefault(change.path, Kept(file.lstrip("/"), copy))
         self._ledger.write_undo(job, kept)
 
     def _told(self, job: Job, index: int, problem: Problem) -> Problem:

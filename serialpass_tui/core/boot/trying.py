@@ -83,9 +83,7 @@ def _trial(
     if store is None or why:
         raise no_trial(why)
     after = with_trial(without_trial(boot), plan.future.groups, plan.dialect)
-    entry = trial_entry(after)
-    if entry is None:
-        raise no_trial("an entry at the end of the boot file would not be read")
+    entry = next(entry for entry in after.entries if entry.is_trial)
     edits = [item for item in plan.companions if item.edit.path == UDEV_RULE]
     edits += watch
     if boot.loader == "grub" and store.data is None:
