@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from serialpass_tui.core.verify import Place
 from serialpass_tui.errors import Problem
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.sim.faults import Faults
-from tests.test_service import bind_and_start, first_card, halted_vm
+from tests.test_service import Killed, KillingJournal, bind_and_start, first_card, halted_vm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -281,3 +282,27 @@ def test_a_power_cut_while_the_trial_is_kept(
         assert Progress.BEGAN not in service.job(job.id).progress
     undo(service, job)
     assert first == stage.boot_bytes()
+
+
+@pytest.mark.parametrize("name", [GRUB, EXTLINUX])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("record", range(8))
+def test_another_trial_after_one_that_was_cut_off_while_it_was_kept(
+    open_stage: Callable[..., Stage], name: str, record: int, *, after: bool
+) -> None:
+    """What the second one makes of the file is not taken for what the first one had begun."""
+    stage = open_stage(name)
+    first, plain = stage.boot_bytes(), the_plan(stage.service).after
+    cut_off = try_it(stage.service)
+    with contextlib.suppress(Killed):
+        keep(stage.service_with(KillingJournal(stage.world, record, after=after)), cut_off)
+    stage.world.host.boot()
+    service = stage.service
+    service.resume()
+    if stage.boot_bytes() != plain:
+        keep(service, try_it(service))
+    assert plain == stage.boot_bytes()
+    for job in service.undoable():
+        undo(service, job)
+    assert first == stage.boot_bytes()
+    assert [] == service.undoable()

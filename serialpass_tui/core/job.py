@@ -130,6 +130,20 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMade:
+    """Change number `index` was begun by a run that was killed, and is seen not to be made.
+
+    It waits again. Without this word it would count as made as soon as its place holds, by another
+    job, what it was to hold.
+    """
+
+    KIND: ClassVar[str] = "not-made"
+    job: str
+    at: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """Change number `index` will not be applied: it failed without effect, or was undone."""
 
@@ -164,7 +178,7 @@ class Closed:
     outcome: Outcome
 
 
-Record = Opened | Planned | Began | Applied | Dropped | Booted | Closed
+Record = Opened | Planned | Began | Applied | NotMade | Dropped | Booted | Closed
 
 
 class Progress(Enum):
@@ -247,7 +261,12 @@ def step(job: Job, record: Record) -> Job:
         return replace(job, outcome=record.outcome)
     if not 0 <= record.index < len(job.changes):
         return job
-    marks = {Began: Progress.BEGAN, Applied: Progress.APPLIED, Dropped: Progress.DROPPED}
+    marks = {
+        Began: Progress.BEGAN,
+        Applied: Progress.APPLIED,
+        NotMade: Progress.WAITING,
+        Dropped: Progress.DROPPED,
+    }
     progress = list(job.progress)
     progress[record.index] = marks[type(record)]
     why = ((record.index, record.reason),) if isinstance(record, Dropped) else ()

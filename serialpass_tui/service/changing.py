@@ -93,10 +93,10 @@ class Changer:
             return change.after if not now and self._was_booted(change) else now
         return self._toolstack.vm(change.uuid).power_state
 
-    def is_done(self, change: Change) -> bool:
-        """Whether a change is seen to be made; one whose place cannot be read is not."""
+    def shows(self, change: Change, side: Held) -> bool:
+        """Whether a change's place shows that side of it; one that cannot be read shows none."""
         try:
-            return self.observe(change) is Held.AFTER
+            return self.observe(change) is side
         except Problem:
             return False
 

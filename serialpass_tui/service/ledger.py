@@ -14,6 +14,7 @@ from serialpass_tui.core.job import (
     Closed,
     Dropped,
     Goal,
+    NotMade,
     Opened,
     Outcome,
     Planned,
@@ -24,6 +25,7 @@ from serialpass_tui.core.job import (
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.trial import order_of
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.service.changing import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,10 +103,17 @@ class Ledger:
             return job
         for index in job.remaining:
             if job.progress[index] is Progress.BEGAN:
-                self._changer.mend(job.changes[index])
+                self._withdraw(job, index)
         for record in self._overdue(job, self.jobs()):
             self._append(record)
         return self.job(job.id)
+
+    def _withdraw(self, job: Job, index: int) -> None:
+        """Mend a change that was begun, and note if it is not made; one under way is left alone."""
+        change = job.changes[index]
+        self._changer.mend(change)
+        if not isinstance(change, Reboot | VmPower) and self._changer.shows(change, Held.BEFORE):
+            self._append(NotMade(job.id, self._clock.now(), index))
 
     def take_up(self, job: Job) -> Job:
         """A job to go on with, settled.
@@ -131,7 +140,7 @@ class Ledger:
             begun = job.progress[index] is Progress.BEGAN
             all_before = len(due) == position
             expected = all_before if isinstance(change, Reboot) else begun
-            if expected and self._changer.is_done(change):
+            if expected and self._changer.shows(change, Held.AFTER):
                 due.append(Applied(job.id, now, index))
             elif all_before and isinstance(change, Reboot) and self._is_needless(job, jobs):
                 due.append(Dropped(job.id, now, index, _NEEDLESS))

@@ -23,6 +23,7 @@ from serialpass_tui.core.job import (
     DeviceId,
     Dropped,
     Goal,
+    NotMade,
     Opened,
     Outcome,
     Planned,
@@ -73,6 +74,12 @@ def test_dropped_change_is_neither_remaining_nor_applied() -> None:
     assert () == job.remaining
     assert () == job.applied
     assert ((0, "disk-full"),) == job.reasons
+
+
+def test_a_change_that_was_begun_and_not_made_waits_again() -> None:
+    (job,) = fold([OPENED, Planned("1", 10, (EDIT,)), Began("1", 11, 0), NotMade("1", 12, 0)])
+    assert (Progress.WAITING,) == job.progress
+    assert (0,) == job.remaining
 
 
 def test_records_of_an_unknown_job_or_index_are_passed_over() -> None:
