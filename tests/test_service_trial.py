@@ -131,6 +131,34 @@ def test_a_kernel_that_panics_is_followed_by_the_default(
     assert first == stage.boot_bytes()
 
 
+def test_a_trial_that_was_not_booted_yet_is_taken_back(stage: Stage) -> None:
+    service, first = stage.service, stage.boot_bytes()
+    stores = service.scan().inventory.boot_stores
+    job = service.run(open_trial(service))
+    undo(service, job)
+    assert first == stage.boot_bytes()
+    assert stores == service.scan().inventory.boot_stores
+    assert [] == service.undoable()
+
+
+@pytest.mark.parametrize("name", [GRUB, GRUB_UEFI, GENERATED])
+def test_an_order_that_grub_cannot_take_back_is_not_followed(
+    open_stage: Callable[..., Stage], name: str
+) -> None:
+    stage = open_stage(name, Faults(grubenv_fails=True))
+    service, first = stage.service, stage.boot_bytes()
+    stores = service.scan().inventory.boot_stores
+    job = try_it(service)
+    for _ in range(2):
+        scan = service.scan()
+        assert TrialStage.RETURNED is scan.trial(job)
+        assert "hide" not in scan.inventory.cmdline
+        stage.world.host.reboot()
+    undo(service, job)
+    assert first == stage.boot_bytes()
+    assert stores == service.scan().inventory.boot_stores
+
+
 def test_a_trial_that_came_to_nothing_is_tried_again(stage: Stage) -> None:
     service = stage.service
     job = try_it(service)

@@ -120,15 +120,17 @@ class Changer:
     def refuse_changed(self, changes: Sequence[Change]) -> None:
         """Stop before the first of several changes if a file of any is not what was shown.
 
+        A file that another of them changes first is looked at when its turn has come.
+
         Raises:
             Problem: `changed-since-preview`.
         """
-        first: dict[tuple[str, ...], FileEdit | GuestEdit] = {}
+        touched: set[str] = set()
         for change in changes:
-            if isinstance(change, FileEdit | GuestEdit):
-                first.setdefault(change.place, change)
-        for change in first.values():
-            require_known(change, self.look(change))
+            if isinstance(change, FileEdit | GuestEdit) and change.path not in touched:
+                require_known(change, self.look(change))
+            if isinstance(change, FileEdit | GuestEdit | BootOnce):
+                touched.add(change.path)
 
     # --- making
 

@@ -278,6 +278,7 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
         return RollbackPlan(job, (), None)
     changes: list[Change] = []
     notes: dict[str, None] = {}
+    ordered: set[str] = set()
     conflict: Problem | None = None
     foreseen = {c.place: c.after for c in after if not isinstance(c, Reboot)}
     hides = job.goal.hides
@@ -285,6 +286,9 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
     for change in undo_list(job, changer.boot_id()):
         if isinstance(change, Reboot) and are_back:
             continue  # it would bring them nowhere else
+        if isinstance(change, FileEdit) and change.path in ordered:
+            changes.append(change)  # looked at when the order has been taken out of it
+            continue
         try:
             now: object
             if not isinstance(change, Reboot) and change.place in foreseen:
@@ -300,8 +304,10 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
                 continue
             conflict = conflict or problem
         else:
-            if isinstance(change, BootOnce) and held is Held.AFTER:
-                continue  # the boot loader has cleared it
+            if isinstance(change, BootOnce):
+                if held is Held.AFTER:
+                    continue  # the boot loader has cleared it
+                ordered.add(change.path)
         changes.append(change)
     try:
         if conflict is None:

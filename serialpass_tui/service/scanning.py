@@ -56,10 +56,9 @@ class Scan:
 
     def trial(self, job: Job | None) -> Stage:
         """Where the trial boot of a job stands."""
-        ordered = self.boot is not None and boot.is_ordered(self.boot, self.inventory)
         boot_id, trying = self.inventory.boot_id, self.hide.trying
         present = self.boot is not None and boot.trial_entry(self.boot) is not None
-        return trial.stage(job, boot_id, present=present, trying=trying, ordered=ordered)
+        return trial.stage(job, boot_id, present=present, trying=trying)
 
     @property
     def host(self) -> HostFacts:
