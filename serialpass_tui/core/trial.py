@@ -22,7 +22,8 @@ class Stage(Enum):
     RUNNING = "running"
     """This boot is it."""
     RETURNED = "returned"
-    """The host has come up as before since: it hung or panicked, or nobody kept it."""
+    """The host has come up as before since: it hung or panicked, nobody kept it, or the boot
+    loader could not boot it once."""
 
 
 def order_of(job: Job | None) -> BootOnce | None:
@@ -42,15 +43,16 @@ def order_of(job: Job | None) -> BootOnce | None:
     return None if done else next((c for c, _ in reversed(orders) if c.after), None)
 
 
-def stage(job: Job | None, boot_id: str, *, present: bool, trying: bool, ordered: bool) -> Stage:
+def stage(job: Job | None, boot_id: str, *, present: bool, trying: bool) -> Stage:
     """Where the trial of a job stands.
 
     `boot_id` is the present boot; `present` whether the boot file has a trial entry, `trying`
-    whether it has booted, and `ordered` whether it is the one that boots next.
+    whether it has booted. An order that stands since an earlier boot is one that the boot loader
+    could not take back, and did not follow.
     """
     order = order_of(job)
     if order is None or not present:
         return Stage.NONE
     if trying:
         return Stage.RUNNING
-    return Stage.AHEAD if ordered or order.boot == boot_id else Stage.RETURNED
+    return Stage.AHEAD if order.boot == boot_id else Stage.RETURNED

@@ -34,6 +34,8 @@ class Faults:
     """dom0's driver does not let go of a device while the host runs."""
     trial_panics: bool = False
     """The kernel of an entry that is booted once panics, and the host starts anew by itself."""
+    grubenv_fails: bool = False
+    """GRUB reads its environment block at boot and cannot write to it."""
     tty_held: bool = False
     """Until the first reboot a program holds the ttys of PCI cards open."""
     start_fails: str = ""

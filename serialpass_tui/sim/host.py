@@ -210,7 +210,7 @@ class SimHost:
         kernel = self.hardware().kernel
         store = next((each for each in self._stores() if each.boot_file == file.path), None)
         kept = store.data if store is not None else None
-        memory = Memory(kept)
+        memory = Memory(kept, writable=not self.faults.grubenv_fails)
         booted = boot(file.data, file.path, kernel, entry, memory)
         if store is None or memory.data == kept:
             return booted

@@ -200,7 +200,7 @@ def _execute(
     for command in commands:
         words = [_expand(word, environment) for word in command.words]
         while words and words[0] in {"if", "elif", "else", "then", "fi"}:
-            words = _branch(words, branches, memory)
+            words = _branch(words, branches, environment, memory)
         if not words or (branches and not branches[-1].runs):
             continue
         if words[0] in {"menuentry", "submenu"} and command.block is not None and len(words) > 1:
@@ -213,30 +213,38 @@ def _execute(
             name, _, value = words[1].partition("=")
             environment[name] = value
         elif words[0] == "load_env":
-            environment.update(memory.variables())
+            kept = memory.variables()
+            environment.update({k: kept[k] for k in kept if k in words[1:] or not words[1:]})
         elif words[0] == "unset":
             for name in words[1:]:
                 environment.pop(name, None)
         elif words[0] == "save_env":
-            for name in words[1:]:
-                memory.save(name, environment.get(name))
+            _save(words[1:], environment, memory)
         elif loaded is not None:
             _load(loaded, words)
 
 
-def _branch(words: list[str], branches: list[_If], memory: Memory) -> list[str]:
+def _save(names: list[str], environment: dict[str, str], memory: Memory) -> bool:
+    """Whether all of it could be written (grub-core/commands/loadenv.c)."""
+    saved = [memory.save(name, environment.get(name)) for name in names]
+    return all(saved)
+
+
+def _branch(
+    words: list[str], branches: list[_If], environment: dict[str, str], memory: Memory
+) -> list[str]:
     """Take one keyword of a conditional; the words that remain to be run."""
     keyword, *rest = words
     if keyword == "if":
         outer = not branches or branches[-1].runs
-        holds = outer and _holds(rest, memory)
+        holds = outer and _holds(rest, environment, memory)
         branches.append(_If(outer, holds, holds))
         return []
     if not branches:
         return rest
     inner = branches[-1]
     if keyword == "elif":
-        inner.runs = inner.outer and not inner.taken and _holds(rest, memory)
+        inner.runs = inner.outer and not inner.taken and _holds(rest, environment, memory)
         inner.taken = inner.taken or inner.runs
         return []
     if keyword == "else":
@@ -247,10 +255,12 @@ def _branch(words: list[str], branches: list[_If], memory: Memory) -> list[str]:
     return rest
 
 
-def _holds(words: list[str], memory: Memory) -> bool:
+def _holds(words: list[str], environment: dict[str, str], memory: Memory) -> bool:
     """Whether a condition holds; the only file that is looked for is the environment block."""
     if words[:1] == ["!"]:
-        return not _holds(words[1:], memory)
+        return not _holds(words[1:], environment, memory)
+    if words[:1] == ["save_env"]:
+        return _save(words[1:], environment, memory)
     if words[:1] != ["["] or words[-1:] != ["]"]:
         return False
     match words[1:-1]:

@@ -17,6 +17,8 @@ class Memory:
     """The bytes of the loader's file; None where it has none, and then it remembers nothing."""
 
     data: bytes | None = None
+    writable: bool = True
+    """Whether the loader can write to the disk that holds it."""
 
     # --- GRUB
 
@@ -28,18 +30,20 @@ class Memory:
         lines = text.removeprefix(_GRUB_SIGN).rstrip("#").split("\n")
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
-    def save(self, name: str, value: str | None) -> None:
+    def save(self, name: str, value: str | None) -> bool:
         """What `save_env` writes, into the blocks that the file has; it makes no file."""
-        if self.data is None or not self.data.startswith(_GRUB_SIGN.encode()):
-            return
+        if self.data is None or not self.data.startswith(_GRUB_SIGN.encode()) or not self.writable:
+            return False
         kept = self.variables()
         if value is None:
             kept.pop(name, None)
         else:
             kept[name] = value
         text = _GRUB_SIGN + "".join(f"{key}={held}\n" for key, held in kept.items())
-        if len(text) <= len(self.data):
-            self.data = text.ljust(len(self.data), "#").encode("latin-1")
+        if len(text) > len(self.data):
+            return False
+        self.data = text.ljust(len(self.data), "#").encode("latin-1")
+        return True
 
     # --- extlinux
 

@@ -143,13 +143,6 @@ class _Parser:
         if not self.inside_entry():
             self.note_setting(words, conditional=frame.conditions > 0)
 
-    @property
-    def reads_override(self) -> bool:
-        """Whether the environment block is loaded and then has the last word on the default."""
-        last = next(iter(self.settings.get("default", [])[::-1]), None)
-        loads = any(words[0].text == "load_env" for words in self.stack[0].commands)
-        return loads and last is not None and "override_entry" in last.value
-
     def inside_entry(self) -> bool:
         return any(frame.kind in {"menuentry", "function"} for frame in self.stack)
 
@@ -248,7 +241,7 @@ def parse(path: str, data: bytes) -> BootFile:
         next((entry for entry in entries if entry.is_default), None),
         timeout,
         menu_hidden=timeout == 0 or style in {"hidden", "countdown"},
-        reads_override=parser.reads_override,
+        chosen=_literal(parser.settings.get("default", [])) or "0",
         warnings=(*parser.warnings, *warnings, *_duplicates(entries)),
     )
 

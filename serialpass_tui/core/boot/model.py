@@ -112,8 +112,8 @@ class BootFile:
     """Seconds before the default boots; None: it waits for a key."""
     menu_hidden: bool = False
     """Whether the menu or prompt shows only when a key is held."""
-    reads_override: bool = False
-    """Whether a grub.cfg boots what `override_entry` names in GRUB's environment block."""
+    chosen: str = "0"
+    """What a grub.cfg sets `default` to, in its own words; the first entry where it does not."""
     has_menu: bool = True
     """Whether entries are chosen by title from a menu; else labels are typed at a prompt."""
     warnings: tuple[str, ...] = ()

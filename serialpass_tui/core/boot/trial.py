@@ -4,18 +4,20 @@ The default entry stays as it was until the trial has shown that the host comes 
 at the end of the file with everything that belongs to it, so that taking it away leaves the first
 bytes.
 
-For GRUB the block `override_entry` in its environment names the entry for a single boot, as
-xenserver/python-libs xcp/bootloader.py has it: the entry clears it before it loads anything, so
-that a hang, a panic or a power cut is followed by the default. extlinux keeps the label for a
-single boot in its own data (syslinux doc/extlinux.txt, --once).
+For GRUB the variable `override_entry` in its environment block names the entry for a single boot,
+as xenserver/python-libs xcp/bootloader.py has it. The lines in front of the copy take it out of the
+block before they choose the copy, so that a hang, a panic or a power cut is followed by the
+default. They are no part of the entry, as python-libs keeps what stands between entries, and not
+the order of what stands in one. extlinux keeps the label for a single boot in its own data, and
+takes it out itself (syslinux doc/extlinux.txt, --once).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import appended, replaced, set_list
-from serialpass_tui.core.boot.grub_lexer import Kind, tokens
 from serialpass_tui.core.boot.model import TRIAL_LABEL, BootFile, Entry
 from serialpass_tui.core.boot.parse import parse
 from serialpass_tui.core.boot.rescue import cut, line_end_at, renaming
@@ -32,13 +34,25 @@ A name with a dot belongs to a module: the kernel passes over one that no module
 it to no init (Linux init/main.c unknown_bootoption).
 """
 TITLE_SUFFIX = " (serialpass-tui trial)"
-_SIGN = "# serialpass-tui: an entry that is booted once, to try its hide list\n"
-_BLOCK = (
-    "if [ -s $prefix/grubenv ]; then\n\tload_env\nfi\n"
-    'if [ -n "$override_entry" ]; then\n\tset default=$override_entry\nfi\n'
-)
-"""As python-libs adds it, for a file that does not boot what `override_entry` names."""
-_CLEARING = "\n\tunset override_entry\n\tsave_env override_entry"
+_GRUB_HEAD = """\
+# serialpass-tui: an entry that is booted once, to try its hide list
+if [ -s $prefix/grubenv ]; then
+\tload_env override_entry
+fi
+if [ "$override_entry" = serialpass-trial ]; then
+\tunset override_entry
+\tif save_env override_entry; then
+\t\tset default=serialpass-trial
+\telse
+\t\tset default='{default}'
+\tfi
+fi
+"""
+"""What stands in front of GRUB's copy.
+
+`save_env` fails where GRUB cannot write to the disk (grub-core/commands/loadenv.c): then the order
+would stand at every boot, so that it is not followed at all.
+"""
 
 
 def is_trial_boot(cmdline: str) -> bool:
@@ -60,6 +74,8 @@ def with_trial(boot: BootFile, groups: tuple[Group, ...], dialect: Dialect) -> B
     model = boot.default
     if model is None or not model.has_xen:
         raise no_trial("which Xen entry boots by default is not known from the boot file")
+    if "'" in boot.chosen:
+        raise no_trial("the name of the default entry holds a quote")
     text = f"{boot.text}{_chunk(boot, model, groups, dialect)}"
     after = parse(boot.path, text.encode("latin-1"))
     made = trial_entry(after)
@@ -79,10 +95,8 @@ def without_trial(boot: BootFile) -> BootFile:
     for entry in reversed(boot.entries):
         if entry.is_trial:
             start = entry.span.start
-            for head in _heads(line_end_at(boot.text, start)):
-                if text[:start].endswith(head):
-                    start -= len(head)
-                    break
+            if head := _head_before(text[:start]):
+                start = head.start()
             text = cut(text, start, entry.span.end)
     return boot if text == boot.text else parse(boot.path, text.encode("latin-1"))
 
@@ -107,14 +121,12 @@ def _chunk(boot: BootFile, model: Entry, groups: tuple[Group, ...], dialect: Dia
     copy = replaced(boot.text, edits, model.span)
     line_end = line_end_at(boot.text, model.span.start)
     if boot.loader == "grub":
-        brace = next(token.end for token in tokens(copy) if token.kind is Kind.OPEN)
-        copy = f"{copy[:brace]}{_CLEARING.replace(chr(10), line_end)}{copy[brace:]}"
-        short, long = _heads(line_end)[::-1]
-        copy = (short if boot.reads_override else long) + copy
+        copy = _GRUB_HEAD.replace("\n", line_end).format(default=boot.chosen) + copy
     return f"{copy}{line_end}" if boot.text.endswith("\n") else f"{line_end}{copy}"
 
 
-def _heads(line_end: str) -> tuple[str, str]:
-    """What may stand in front of GRUB's copy, the longer first."""
-    sign, block = (text.replace("\n", line_end) for text in (_SIGN, _BLOCK))
-    return sign + block, sign
+def _head_before(text: str) -> re.Match[str] | None:
+    """What stands in front of GRUB's copy at the end of `text`, whatever default it names."""
+    first, last = map(re.escape, _GRUB_HEAD.split("{default}"))
+    pattern = f"{first}[^'\n]*{last}".replace("\\\n", "\r?\n")
+    return re.search(rf"{pattern}\Z", text)

@@ -79,6 +79,26 @@ def test_the_loaders_boot_it_once(name: str) -> None:
     assert kept == start(after.data, path, memory=memory)
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".cfg")])
+def test_what_grub_cannot_take_back_is_never_followed(name: str) -> None:
+    """GRUB reads the order at every boot, and cannot write to the disk."""
+    boot = golden(name)
+    after = tried(boot)
+    if after is None:
+        return
+    memory = Memory(once.with_override(fresh("grub"), "serialpass-trial"), writable=False)
+    kept = start(boot.data, "/boot/grub/grub.cfg")
+    for _ in range(2):
+        assert kept == start(after.data, "/boot/grub/grub.cfg", memory=memory)
+
+
+def test_a_default_whose_name_holds_a_quote_is_left_alone() -> None:
+    boot = golden("xs7-bios.cfg")
+    text = boot.text.replace("set default=0", 'set default="o\'clock"', 1)
+    with pytest.raises(Problem, match="holds a quote"):
+        tried(parse(boot.path, text.encode()))
+
+
 @settings(max_examples=150, deadline=None)
 @given(sample=samples(hides=True), bdfs=devices, dialect=dialects)
 def test_trial_and_confirm_is_the_plain_edit(
