@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from serialpass_tui.service import Service
     from tests.conftest import Stage
 
-MACHINES = ("xcp-ng-8.3-bios", "debian-12", "xenserver-6.2-procedure")
+MACHINES = ("xcp-ng-8.3-bios", "xcp-ng-8.3-uefi", "debian-12", "xenserver-6.2-procedure")
 
 
 def shell(root: Path, script: str) -> str:
