@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e.rig import story
 from tests.e2e.rig.dom0 import CARD, DISK, Dom0, dom0, scratch
-from tests.e2e.rig.flavour import FLAVOURS, Flavour
-from tests.e2e.rig.image import get_file
+from tests.e2e.rig.flavour import FLAVOURS, GRUB, Flavour
+from tests.e2e.rig.image import get_file, sector_of
 
 TRY = f"serialpass-tui hide {CARD} --trial --yes"
 LINE = "serialpass-tui: trial boot, 1 of 1 devices hidden, run serialpass-tui to confirm"
@@ -114,3 +114,22 @@ def test_the_power_goes_away_while_it_is_kept(flavour: Flavour) -> None:
             assert flavour.hiding(CARD) == host.read(flavour.boot_file)
             give_up(host)
             assert ".serialpass-new." not in host.sh("ls -aR /boot")
+
+
+@pytest.mark.rig(110)
+def test_grub_does_not_follow_an_order_that_it_cannot_take_back() -> None:
+    """The sector of the environment block takes no write: the trial would boot each time."""
+    with scratch() as place:
+        with dom0(place, GRUB) as host:
+            host.sh(TRY, seconds=40)
+            host.shut_down()
+        sector = sector_of(place / DISK, "/boot/grub/grubenv")
+        with dom0(place, GRUB, unwritable=sector) as host:
+            assert "override_entry=serialpass-trial" in host.sh("cat /boot/grub/grubenv")
+            assert "serial" == host.owner(CARD)
+            assert not is_trial_boot(host)
+            assert "returned" == status(host)["trial"]
+            host.shut_down()
+        with dom0(place, GRUB) as host:
+            assert is_trial_boot(host)
+            give_up(host)

@@ -153,8 +153,17 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def dom0(place: Path, flavour: Flavour = EXTLINUX, cards: Sequence[str] = CARDS) -> Iterator[Dom0]:
-    """A machine with the cards, from power on to the shell, on the disk in `place`."""
+def dom0(
+    place: Path,
+    flavour: Flavour = EXTLINUX,
+    cards: Sequence[str] = CARDS,
+    *,
+    unwritable: int | None = None,
+) -> Iterator[Dom0]:
+    """A machine with the cards, from power on to the shell, on the disk in `place`.
+
+    `unwritable` is a sector of that disk that takes no write.
+    """
     used = place / DISK
     if not used.exists():
         flavour.disk(used)
@@ -166,7 +175,7 @@ def dom0(place: Path, flavour: Flavour = EXTLINUX, cards: Sequence[str] = CARDS)
         *("-device", "ide-hd,drive=d1,bus=ide.1"),
         *cards,
     ]
-    with Qemu(place, used, extra=extra, wires=WIRES) as machine:
+    with Qemu(place, used, extra=extra, wires=WIRES, unwritable=unwritable) as machine:
         running = Dom0(machine, flavour)
         running.wait_until_up()
         yield running

@@ -143,9 +143,16 @@ def get_file(disk: Path, path: str) -> bytes:
     return data
 
 
-def _debugfs(disk: Path, commands: str, *, write: bool = False) -> None:
+def sector_of(disk: Path, path: str) -> int:
+    """The first sector of the disk that holds a file."""
+    block = int(_debugfs(disk, f"bmap {path} 0\n").splitlines()[-1])
+    size = next(line for line in _debugfs(disk, "stats -h\n").splitlines() if "Block size" in line)
+    return (OFFSET + block * int(size.rpartition(":")[2])) // _SECTOR
+
+
+def _debugfs(disk: Path, commands: str, *, write: bool = False) -> str:
     mode = ["-w"] if write else []
-    inputs.run(["debugfs", *mode, "-f", "-", f"{disk}?offset={OFFSET}"], stdin=commands)
+    return inputs.run(["debugfs", *mode, "-f", "-", f"{disk}?offset={OFFSET}"], stdin=commands)
 
 
 def _build(scratch: Path, built: Kernel, requirements: Sequence[str]) -> None:

@@ -83,14 +83,21 @@ class Qemu:
         *,
         extra: Sequence[str] = (),
         wires: Sequence[str] = (),
+        unwritable: int | None = None,
     ) -> None:
+        """`unwritable` is a sector of the disk that takes no write (QEMU docs/devel/blkdebug)."""
+        fault = ""
+        if unwritable is not None:
+            error = ("event=write_aio", "iotype=write", f"sector={unwritable}", "errno=5")
+            fault = ",file.driver=blkdebug" + "".join(f",file.inject-error.0.{e}" for e in error)
+        file = "file.filename" if unwritable is None else "file.image.filename"
         self._scratch = scratch
         self._names = ("first", "second", *wires)
         self._argv = [
             *(inputs.QEMU, "-nodefaults", "-no-user-config", "-machine", "q35,accel=tcg"),
             *("-cpu", "qemu64", "-m", "1100", "-vga", "std", "-display", "none"),
             *("-rtc", "base=utc", "-device", "intel-iommu,intremap=off"),
-            *("-drive", f"file={disk},format=raw,if=none,id=d0,cache=writeback"),
+            *("-drive", f"{file}={disk},format=raw,if=none,id=d0,cache=writeback{fault}"),
             *("-device", "ide-hd,drive=d0,bus=ide.0"),
             *("-qmp", f"unix:{self._path('qmp')},server=on,wait=off"),
         ]
