@@ -53,7 +53,7 @@ def reserved(table: bytes) -> tuple[Reserved, ...]:
             int.from_bytes(body[16:24], "little"),
             tuple(_scopes(body)),
         )
-        for kind, body in _records(table, _HEADER, 2)
+        for kind, body in records(table, _HEADER, 2)
         if kind == _RMRR and len(body) >= _RMRR_HEADER
     )
 
@@ -82,15 +82,18 @@ def _resolve(scope: Scope, below: Mapping[Bdf, int]) -> Bdf | None:
 
 def _scopes(body: bytes) -> Iterator[Scope]:
     segment = int.from_bytes(body[6:8], "little")
-    for kind, scope in _records(body, _RMRR_HEADER, 1):
+    for kind, scope in records(body, _RMRR_HEADER, 1):
         path = scope[_SCOPE_HEADER:]
         if kind in _PCI_SCOPES and len(path) >= 2:
             steps = tuple(zip(path[::2], path[1::2], strict=False))
             yield Scope(segment, scope[5], steps)
 
 
-def _records(data: bytes, at: int, width: int) -> Iterator[tuple[int, bytes]]:
-    """Type and whole bytes of each record of a list; both numbers are `width` bytes wide."""
+def records(data: bytes, at: int, width: int) -> Iterator[tuple[int, bytes]]:
+    """Type and whole bytes of each record of a list; both numbers are `width` bytes wide.
+
+    A length that cannot be ends the list.
+    """
     while at + 2 * width <= len(data):
         kind = int.from_bytes(data[at : at + width], "little")
         length = int.from_bytes(data[at + width : at + 2 * width], "little")

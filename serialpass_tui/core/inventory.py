@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.bdf import Place
     from serialpass_tui.core.dmar import Reserved
+    from serialpass_tui.core.ivrs import Reserved as IvmdBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,8 @@ class Inventory:
     """Interrupt lines that a driver of dom0 listens on."""
     dmar: bytes = b""
     """ACPI's DMAR table as found; empty where there is none or it may not be read."""
+    ivrs: bytes = b""
+    """ACPI's IVRS table, AMD's, likewise."""
     boot_files: tuple[BootText, ...] = ()
     """Those that exist, in the order in which the boot loader's tools look for them."""
     boot_stores: tuple[BootStore, ...] = ()
@@ -318,6 +321,13 @@ class Inventory:
 
         areas = dmar.reserved(self.dmar)
         return tuple((area, dmar.resolve(area.scopes, self.pci)) for area in areas)
+
+    @cached_property
+    def ivmd_blocks(self) -> tuple[IvmdBlock, ...]:
+        """The memory that the firmware of an AMD host reserves."""
+        from serialpass_tui.core import ivrs
+
+        return ivrs.reserved(self.ivrs)
 
     @cached_property
     def _lines(self) -> Mapping[int, tuple[PciFunction, ...]]:

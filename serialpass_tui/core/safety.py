@@ -15,6 +15,7 @@ from serialpass_tui.core.rules.finding import Finding, Severity
 from serialpass_tui.core.rules.neighbours import (
     bridge_shared,
     line_shared,
+    memory_mapped,
     memory_reserved,
     named,
     siblings_left,
@@ -115,6 +116,7 @@ def _about(
     yield from bridge_shared(inventory, all_uses, function, chosen)
     yield from line_shared(inventory, function, chosen)
     yield from memory_reserved(inventory, function)
+    yield from memory_mapped(inventory, function)
     if not _carries_ports(inventory, function):
         yield catalogue.NOT_SERIAL.finding(
             bdf,

@@ -100,6 +100,7 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         nics=network.nics(net, interfaces, root),
         ssh_interfaces=network.ssh_interfaces(root, machine.pid(), net, interfaces, unread),
         dmar=firmware.dmar(root, unread),
+        ivrs=firmware.ivrs(root, unread),
         busy_irqs=pci.busy_irqs(root),
         boot_files=boot_files,
         boot_stores=stores.boot_stores(root, boot_files, block_devices),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.inventory import PciFunction
 
-_TABLES = ("RMAD", "DMAR")
 _GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _ATTRIBUTES = 4
 """efivarfs puts the variable's attributes before its bytes (Linux fs/efivarfs/file.c)."""
@@ -42,7 +41,16 @@ def dmar(root: Path, unread: list[str]) -> bytes:
     Xen spells its signature backwards so that dom0's kernel leaves the IOMMU alone (xen-project/xen
     xen/drivers/passthrough/vtd/dmar.c, acpi_dmar_zap); sysfs shows it under that name.
     """
-    for name in _TABLES:
+    return _table(root, ("RMAD", "DMAR"), unread)
+
+
+def ivrs(root: Path, unread: list[str]) -> bytes:
+    """ACPI's IVRS table, in which AMD hosts tell the same; empty where there is none."""
+    return _table(root, ("IVRS",), unread)
+
+
+def _table(root: Path, names: tuple[str, ...], unread: list[str]) -> bytes:
+    for name in names:
         try:
             return (root / "sys/firmware/acpi/tables" / name).read_bytes()
         except PermissionError:

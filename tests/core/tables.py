@@ -25,3 +25,19 @@ def _scope(scope: tuple[int, list[tuple[int, int]]]) -> bytes:
     bus, path = scope
     steps = b"".join(bytes(step) for step in path)
     return bytes([1, 6 + len(steps), 0, 0, 0, bus]) + steps
+
+
+def ivrs(*blocks: bytes) -> bytes:
+    """An IVRS table: an IVHD block, then these."""
+    ivhd = b"\x10\0\x20\0" + bytes(24) + b"\x02\x08\0\0"
+    body = ivhd + b"".join(blocks)
+    return b"IVRS" + (48 + len(body)).to_bytes(4, "little") + bytes(40) + body
+
+
+def ivmd(
+    kind: int, device: int = 0, last: int = 0, *, flags: int = 7, base: int = 0xB9F8F000
+) -> bytes:
+    """An IVMD block; a device is its bus, slot and function as one number."""
+    ids = device.to_bytes(2, "little") + last.to_bytes(2, "little") + bytes(8)
+    ends = base.to_bytes(8, "little") + (0x2000).to_bytes(8, "little")
+    return bytes([kind, flags]) + (32).to_bytes(2, "little") + ids + ends

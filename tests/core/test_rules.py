@@ -56,7 +56,7 @@ from tests.core.judged import (
     with_facts,
     with_pool,
 )
-from tests.core.tables import dmar
+from tests.core.tables import dmar, ivmd, ivrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +187,11 @@ def of_dmar(*scopes: tuple[int, list[tuple[int, int]]]) -> Found:
 THE_CARD = (0, [(0x1D, 0), (0, 0)])
 """05:00.0 behind the root port 00:1d.0."""
 ANOTHER = (0, [(0x14, 0)])
+
+
+def of_ivrs(*blocks: bytes) -> Found:
+    """The USB card of a recorded AMD machine, and memory reserved by these blocks."""
+    return codes(judge(with_facts(UEFI, ivrs=ivrs(*blocks)), USB_CARD))
 
 
 def of_card(ids: str) -> Found:
@@ -599,6 +604,19 @@ CASES = (
         lambda: of_dmar(THE_CARD),
     ),
     Case(catalogue.RMRR, NOTE, lambda: of_dmar(THE_CARD), lambda: of_dmar(ANOTHER)),
+    Case(
+        catalogue.IVMD,
+        NOTE,
+        lambda: of_ivrs(ivmd(0x21, 0x0500)),
+        lambda: of_ivrs(ivmd(0x21, 0x0501)),
+    ),
+    Case(
+        catalogue.IVMD,
+        NOTE,
+        lambda: of_ivrs(ivmd(0x22, 0x0401, 0x0500)),
+        lambda: of_ivrs(ivmd(0x22, 0x0401, 0x04FF)),
+        "range",
+    ),
     Case(
         catalogue.PRIVATE_CONFIG,
         WARN,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from serialpass_tui.core import codec, dmar, vm, xl_config, xl_edit
+from serialpass_tui.core import codec, dmar, ivrs, vm, xl_config, xl_edit
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.inventory import Recording
 from serialpass_tui.core.job import Began, Goal, Job, Opened, Planned, Progress, fold
@@ -84,6 +84,22 @@ def check_dmar(table: bytes) -> None:
         places = dmar.resolve(found.scopes, _FUNCTIONS)
         assert len(found.scopes) == len(places)
         assert known.issuperset(place for place in places if place is not None)
+
+
+_IVMD = b"\x22\x07\x20\0\0\x02\xff\x05" + bytes(8) + b"\0\x10" + bytes(6) + b"\0\x20" + bytes(6)
+ivrs_tables = st.one_of(
+    st.binary(max_size=200), mutated([b"IVRS".ljust(48, b"\0") + _IVMD * 2], [b"\0\0", b"\xff\xff"])
+)
+
+
+def check_ivrs(table: bytes) -> None:
+    """AMD's table: what is reserved for somebody is told to those, and to nobody else."""
+    for found in ivrs.reserved(table):
+        assert found.first <= found.last
+        for function in _FUNCTIONS:
+            number = function.bdf.bus * 256 + function.bdf.slot * 8 + function.bdf.function
+            inside = not found.segment and found.first <= number <= found.last
+            assert inside == found.covers(function.bdf)
 
 
 _FOLDER = resources.files("serialpass_tui.sim").joinpath("machines")

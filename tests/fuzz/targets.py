@@ -37,6 +37,7 @@ TARGETS = (
     Target("other-config-pci", files.pci_values, files.check_pci),
     Target("xl-config", files.xl_files, files.check_xl),
     Target("dmar", files.dmar_tables, files.check_dmar),
+    Target("ivrs", files.ivrs_tables, files.check_ivrs),
     Target("recording", files.recordings, files.check_recording, examples=2),
     Target("recording-bytes", files.raw_recordings, files.check_raw_recording),
     Target("names", files.names, files.check_names, examples=2),

@@ -13,6 +13,7 @@ from serialpass_tui.host.firmware import BootSource
 from serialpass_tui.sim import machines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FUNCTIONS = machines.load("xcp-ng-8.3-bios").inventory.pci
@@ -108,13 +109,25 @@ def test_the_table_by_the_name_that_xen_leaves_it(tmp_path: Path, name: str) -> 
     assert [] == unread
 
 
+def test_amd_s_table_is_no_other(tmp_path: Path) -> None:
+    unread: list[str] = []
+    assert b"" == firmware.ivrs(tmp_path, unread)
+    folder = tmp_path / "sys/firmware/acpi/tables"
+    folder.mkdir(parents=True)
+    (folder / "IVRS").write_bytes(b"IVRS\x80")
+    assert b"IVRS\x80" == firmware.ivrs(tmp_path, unread)
+    assert b"" == firmware.dmar(tmp_path, unread)
+    assert [] == unread
+
+
+@pytest.mark.parametrize("read", [firmware.dmar, firmware.ivrs])
 def test_a_table_that_may_not_be_read_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path, list[str]], bytes]
 ) -> None:
     def deny(place: Path) -> bytes:
         raise PermissionError
 
     unread: list[str] = []
     monkeypatch.setattr("pathlib.Path.read_bytes", deny)
-    assert b"" == firmware.dmar(tmp_path, unread)
+    assert b"" == read(tmp_path, unread)
     assert ["for which devices the firmware reserves memory: only root reads that"] == unread

@@ -114,6 +114,15 @@ def test_a_recording_comes_back(tmp_path: Path, recording: Recording) -> None:
     assert 0o600 == stat.S_IMODE(place.stat().st_mode)
 
 
+def test_a_recording_from_before_a_fact_was_known_is_read(tmp_path: Path) -> None:
+    place = tmp_path / "host.json"
+    files.save(place, replace(RECORDING, inventory=replace(INVENTORY, ivrs=b"IVRS")), redact=False)
+    value = json.loads(place.read_text())
+    assert "IVRS" == value["inventory"].pop("ivrs")
+    place.write_text(json.dumps(value))
+    assert RECORDING == files.load(place)
+
+
 def test_the_same_host_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in "ab":
         files.save(tmp_path / name, RECORDING, redact=True)

@@ -112,6 +112,7 @@ RMRR_SHARED = _rule(
     "The firmware reserves memory (RMRR) for it and others together: Xen may refuse it.",
 )
 RMRR = _rule("rmrr", _NOTE, "The firmware reserves memory (RMRR) for it alone.")
+IVMD = _rule("ivmd", _NOTE, "The firmware of an AMD host reserves memory (IVMD) for it.")
 PRIVATE_CONFIG = _rule(
     "private-config",
     _WARN,

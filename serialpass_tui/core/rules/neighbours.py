@@ -155,5 +155,27 @@ def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Fin
         return
 
 
+def memory_mapped(inventory: Inventory, function: PciFunction) -> Iterator[Finding]:
+    """Memory that the firmware of an AMD host reserves for this function.
+
+    Xen gives the device all the same, also where others share the memory: it maps it into the VM
+    (xen-project/xen xen/drivers/passthrough/amd/pci_amd_iommu.c, amd_iommu_assign_device).
+    """
+    for block in inventory.ivmd_blocks:
+        if not block.covers(function.bdf):
+            continue
+        others = sum(block.covers(item.bdf) for item in inventory.pci) - 1
+        whom = f"it and {others} more" if others else "it"
+        if block.for_all:
+            whom = "all devices"
+        yield catalogue.IVMD.finding(
+            function.bdf,
+            f"{named(function)}: the firmware reserves memory at {block.base:#x} for {whom} "
+            "(IVMD): Xen lets the VM's device into it, and firmware or BMC may go on using it.",
+            "If the VM does not start, switch off USB legacy support in the firmware setup.",
+        )
+        return
+
+
 def _list(functions: Iterable[PciFunction]) -> str:
     return ", ".join(map(named, functions))
