@@ -59,7 +59,7 @@ def take(service: Service, job: Job | None) -> Sight:
     """The preview of taking the job's devices now, and taking them."""
     assert job is not None
     flow, target = Flow(service), Target(tuple(device.bdf for device in job.devices), "", job)
-    sight, changes = flow.plan_take(target)
+    sight, changes, _ = flow.plan_take(target)
     return flow.take(sight.scan, replace(target, job=sight.job), changes, silent)
 
 
@@ -67,7 +67,7 @@ def whole_story(service: Service, vm_uuid: str) -> Job:
     """From the device to the started VM."""
     flow, sight = Flow(service), taken(service)
     target = Target(first_card(service), "", sight.job)
-    plan = flow.plan_bind(sight.scan, target, vm_uuid)
+    plan, _ = flow.plan_bind(sight.scan, target, vm_uuid)
     sight = flow.bind(sight.scan, target, plan, silent)
     sight = flow.start_vm(sight.scan, Target(target.bdfs, vm_uuid, sight.job), silent)
     assert sight.job is not None
@@ -324,7 +324,7 @@ def test_a_program_that_opens_the_tty_after_the_preview(open_stage: Open) -> Non
     job = written(service).job
     assert job is not None
     flow, target = Flow(service), Target(first_card(service), "", job)
-    sight, changes = flow.plan_take(target)
+    sight, changes, _ = flow.plan_take(target)
     stage.world.host.faults = Faults(tty_held=True)
     with pytest.raises(Problem) as caught:
         flow.take(sight.scan, target, changes, silent)

@@ -354,11 +354,11 @@ class WizardApp(Chassis):
     def _show_take(self) -> None:
         target = self._target
 
-        def show(planned: tuple[Sight, tuple[DriverChange, ...]]) -> None:
-            sight, changes = planned
+        def show(planned: tuple[Sight, tuple[DriverChange, ...], str]) -> None:
+            sight, changes, undo = planned
             if changes:
                 self._sight = sight
-                self.push(screens.TakeScreen(self.frame(), sight.scan, target.bdfs, changes))
+                self.push(screens.TakeScreen(self.frame(), sight.scan, target.bdfs, changes, undo))
             else:
                 self._taken(sight)
 
@@ -396,7 +396,7 @@ class WizardApp(Chassis):
         self.do(
             "Reading the VM...",
             lambda: self._flow.plan_bind(scan, target, uuid),
-            lambda plan: self.push(screens.BindScreen(self.frame(), plan)),
+            lambda planned: self.push(screens.BindScreen(self.frame(), *planned)),
         )
 
     def _bind(self, plan: BindPlan) -> None:
@@ -455,7 +455,7 @@ class WizardApp(Chassis):
         self.do(
             "Looking what the undo changes ...",
             lambda: self._flow.plan_undo(job),
-            lambda plan: self.push(screens.UndoScreen(self.frame(), plan)),
+            lambda planned: self.push(screens.UndoScreen(self.frame(), *planned)),
         )
 
     def _undo(self, plan: RollbackPlan) -> None:

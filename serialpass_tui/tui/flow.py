@@ -155,14 +155,15 @@ class Flow:
             return None
         return self._see(Target(target.bdfs, "", job))
 
-    def plan_take(self, target: Target) -> tuple[Sight, tuple[DriverChange, ...]]:
-        """The host read anew, and what giving the devices to pciback at once changes there.
+    def plan_take(self, target: Target) -> tuple[Sight, tuple[DriverChange, ...], str]:
+        """The host read anew, what giving the devices to pciback changes there, the way back.
 
         Raises:
             Problem: a safety rule, a program that holds a tty, or there is no pciback.
         """
         sight = self.look(target)
-        return sight, self._service.plan_take(sight.scan, target.bdfs)
+        changes = self._service.plan_take(sight.scan, target.bdfs)
+        return sight, changes, self._service.undo_place(self._same_job(sight.scan, target, changes))
 
     def take(
         self, scan: Scan, target: Target, changes: Sequence[DriverChange], tell: Tell
@@ -171,10 +172,11 @@ class Flow:
         job = self._service.run(self._job_for(scan, target, changes), tell)
         return self._see(Target(target.bdfs, "", job))
 
-    def plan_bind(self, scan: Scan, target: Target, vm: str) -> BindPlan:
-        """What giving the devices to a VM changes. Raises Problem."""
+    def plan_bind(self, scan: Scan, target: Target, vm: str) -> tuple[BindPlan, str]:
+        """What giving the devices to a VM changes, and the way back. Raises Problem."""
         job = target.job if target.job is not None and target.job.is_open else None
-        return self._service.plan_bind(scan, vm, target.bdfs, start=False, job=job)
+        plan = self._service.plan_bind(scan, vm, target.bdfs, start=False, job=job)
+        return plan, self._service.undo_place(self._same_job(scan, target, plan.changes))
 
     def bind(self, scan: Scan, target: Target, plan: BindPlan, tell: Tell) -> Sight:
         """Write the VM's keys, or its file. Raises Problem."""
@@ -205,17 +207,17 @@ class Flow:
         """All jobs. Raises Problem."""
         return self._service.jobs()
 
-    def plan_undo(self, job: Job) -> RollbackPlan:
-        """The undo of a job. Raises Problem."""
-        return self._service.plan_rollback(job)
+    def plan_undo(self, job: Job) -> tuple[RollbackPlan, str]:
+        """The undo of a job, and the shell's way to the same. Raises Problem."""
+        return self._service.plan_rollback(job), self._service.undo_place(job)
 
     def undo(self, plan: RollbackPlan, tell: Tell) -> Sight:
         """Roll back as shown, up to the reboot. Raises Problem."""
         return self._see(Target(job=self._service.rollback(plan, tell, reboot=False)))
 
-    def undo_place(self) -> str:
-        """Where the shell's way back of the job opened next will lie. Raises Problem."""
-        return self._service.undo_place()
+    def undo_place(self, job: Job | None = None) -> str:
+        """Where the shell's way back of a job lies; None: of the next one. Raises Problem."""
+        return self._service.undo_place(job)
 
     def plan_hide(self, scan: Scan, bdfs: Sequence[Bdf]) -> HidePlan:
         """The edit of the boot entry; pure, so it needs no worker. Raises Problem."""
@@ -228,13 +230,21 @@ class Flow:
         taken back by itself. A job that still waits for a reboot is closed first, for what follows
         could not pass that reboot; only taking the devices without it belongs to the same job.
         """
-        devices, old = devices_of(scan, target), target.job
-        if old is not None and old.is_open:
-            edits_file = any(isinstance(change, FileEdit) for change in changes)
-            takes_now = any(isinstance(change, DriverChange) for change in changes)
-            same = old.devices == devices and old.goal is Goal.GIVE
-            if same and not edits_file and (takes_now or not old.awaits_reboot):
-                return self._service.extend(old, changes)
-            self._service.finish(old)
+        same = self._same_job(scan, target, changes)
+        if same is not None:
+            return self._service.extend(same, changes)
+        if target.job is not None and target.job.is_open:
+            self._service.finish(target.job)
+        devices = devices_of(scan, target)
         named = ", ".join(str(device.bdf) for device in devices)
         return self._service.open_job(Goal.GIVE, f"give {named} to a VM", devices, changes)
+
+    def _same_job(self, scan: Scan, target: Target, changes: Sequence[Change]) -> Job | None:
+        """The open job, where these changes belong to it."""
+        old = target.job
+        if old is None or not old.is_open:
+            return None
+        edits_file = any(isinstance(change, FileEdit) for change in changes)
+        takes_now = any(isinstance(change, DriverChange) for change in changes)
+        same = old.devices == devices_of(scan, target) and old.goal is Goal.GIVE
+        return old if same and not edits_file and (takes_now or not old.awaits_reboot) else None

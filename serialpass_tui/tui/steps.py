@@ -39,8 +39,8 @@ def screen_of(
         case Step.HIDDEN:
             stage = scan.trial(sight.open_job)
             if sight.open_job is not None and stage is Stage.RUNNING:
-                plan, changes = flow.plan_keep(scan, sight.open_job)
-                return screens.TrialScreen(frame, sight.open_job, sight.checks, plan, changes)
+                kept, undo = flow.plan_keep(scan, sight.open_job), flow.undo_place(sight.open_job)
+                return screens.TrialScreen(frame, sight.open_job, sight.checks, kept, undo)
             if sight.open_job is not None and stage is Stage.RETURNED:
                 return screens.ReturnedScreen(frame, sight.open_job)
             return screens.HiddenScreen(frame, sight.standings(wizard.picked), sight.job)

@@ -77,6 +77,10 @@ class Operator:
     def sees(self, text: str) -> bool:
         return flat(text) in flat(self.pane)
 
+    def names(self, path: str) -> bool:
+        """Whether a path is on the screen, broken where a line ends or not."""
+        return path in "".join(self.pane.split())
+
     # --- the way through the steps
 
     async def to_boot_entry(self) -> None:

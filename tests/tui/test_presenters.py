@@ -347,7 +347,9 @@ def test_the_preview_of_a_bind() -> None:
     order = [told.index(word) for word in ("-other-config:pci", "+other-config:pci", "+affinity")]
     assert sorted(order) == order
     assert "xe vm-param-set uuid=u-pbx affinity=h0" in told
-    nothing = text(bind.preview(replace(plan, changes=())))
+    assert "By shell  /x/UNDO.txt undoes it." in text(bind.preview(plan, "/x/UNDO.txt"))
+    nothing = text(bind.preview(replace(plan, changes=()), "/x/UNDO.txt"))
+    assert "UNDO.txt" not in nothing
     assert "nothing has to be written" in nothing
     assert "by hand" not in nothing
 
@@ -410,11 +412,16 @@ def test_the_undo_says_whether_it_needs_a_reboot() -> None:
     assert "+old" in told
     assert "reboot" not in text(rollback.undo_preview(RollbackPlan(job, (edit,), None))).lower()
     clash = Problem(Exit.CONFLICT, "changed-since-preview", "Changed.", remedy="Look.")
-    told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash)))
+    told = text(rollback.undo_preview(RollbackPlan(job, (edit,), None), "/x/UNDO.txt"))
+    assert told.startswith("By shell  /x/UNDO.txt does the same.")
+    told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash), "/x/UNDO.txt"))
+    assert "UNDO.txt" not in told
     assert told.startswith("Conflict  Changed.\n          Look.")
     told = text(rollback.undo_preview(RollbackPlan(job, (edit,), clash.showing(("+\x1btheirs",)))))
     assert "Nothing is rolled back.\n\n+\\x1btheirs\n\nIt would have been:" in told
-    assert "nothing to undo" in text(rollback.undo_preview(RollbackPlan(job, (), None)))
+    assert "nothing to undo" in text(
+        rollback.undo_preview(RollbackPlan(job, (), None), "/x/UNDO.txt")
+    )
     gone = RollbackPlan(job, (edit,), None, ("VM pbx\x1b is gone, and its keys with it.",))
     assert text(rollback.undo_preview(gone)).startswith("VM pbx\\x1b is gone")
 

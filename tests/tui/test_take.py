@@ -168,6 +168,9 @@ async def test_from_the_card_to_the_running_vm_and_back_without_a_reboot(
         await to_preview(operator)
         assert operator.sees("Step 3 of 5: Without a reboot"), operator.pane
         assert operator.sees("pciback can take 0000:02:00.0-1 at once")
+        own = stage.service.undo_place(stage.service.job("1"))
+        assert operator.names(f"{own}undoesit."), "taking it belongs to the job of the boot entry"
+        await operator.press("end")
         assert operator.sees("echo 0000:02:00.1 > /sys/bus/pci/drivers/pciback/bind")
         lines = operator.pane.split("\n")
         assert (24, True) == (len(lines), operator.pane.isascii())
@@ -186,6 +189,7 @@ async def test_from_the_card_to_the_running_vm_and_back_without_a_reboot(
         assert operator.sees("Step 1 of 5"), "no way back to a reboot that is not needed"
         await operator.press("enter")
         await operator.choose_vm("pbx")
+        assert operator.names(f"{own}undoesit."), "so do the VM's keys"
         await operator.press("right", "enter", "right", "enter")
         assert operator.sees("VM pbx runs and has the device"), operator.pane
 
@@ -193,6 +197,7 @@ async def test_from_the_card_to_the_running_vm_and_back_without_a_reboot(
         assert operator.sees("Dropped reboot this host: not needed")
         await operator.press("enter")
         assert operator.sees("None is needed: dom0 has the device back at once.")
+        assert operator.names(f"{own}doesthesame."), operator.pane
         await operator.press("right", "enter")
         assert operator.sees("Job 1 is rolled back."), operator.pane
         assert not operator.sees("reboot is still needed")

@@ -47,8 +47,12 @@ async def test_a_trial_is_kept(open_stage: Open, sit_down: Sit, name: str) -> No
         assert operator.sees("The trial boot: the device is hidden, and the host is well")
         assert operator.sees("XAPI answers: yes"), operator.pane
         assert operator.sees("To keep it, this is written to"), operator.pane
-        assert plain.after != stage.boot_bytes()
+        assert operator.sees("[>Look again<] [ Keep it ] [ Give it up ]"), operator.pane
+        assert operator.names(stage.service.undo_place(stage.service.job("1"))), operator.pane
         await operator.press("enter")
+        assert operator.sees("The trial boot: the device is hidden, and the host is well")
+        assert plain.after != stage.boot_bytes()
+        await operator.press("right", "enter")
         assert operator.sees("Step 4 of 5: VM"), operator.pane
         assert operator.sees("The default boot entry hides it from now on."), operator.pane
     assert plain.after == stage.boot_bytes()

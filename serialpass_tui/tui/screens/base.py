@@ -12,7 +12,7 @@ from textual.screen import Screen
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import STEPS, Step
 from serialpass_tui.tui import messages
-from serialpass_tui.tui.lines import Ink, Line
+from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.widgets.bar import Bar, keys_line
 from serialpass_tui.tui.widgets.choices import Choice  # noqa: TC001 (Textual reads the handler's hint)
 from serialpass_tui.tui.widgets.pager import Pager
@@ -56,6 +56,11 @@ class Frame:
 def place_of(step: Step) -> str:
     """Which step of how many."""
     return f"Step {step.number} of {STEPS}: {step.value}"
+
+
+def by_shell(undo: str, *, back: bool = False) -> Line:
+    """Where the way back lies for a shell without this tool; `back`: what is shown is that way."""
+    return fact("By shell", f"{printable(undo)} {'does the same' if back else 'undoes it'}.")
 
 
 class WizardScreen(Screen[None]):

@@ -10,7 +10,14 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact, facts
 from serialpass_tui.tui.messages import Bind
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.base import (
+    COMMON_KEYS,
+    Frame,
+    Keys,
+    WizardScreen,
+    by_shell,
+    place_of,
+)
 from serialpass_tui.tui.screens.devices import address, finding_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
@@ -24,8 +31,8 @@ if TYPE_CHECKING:
     from serialpass_tui.service import BindPlan
 
 
-def preview(plan: BindPlan) -> tuple[Line, ...]:
-    """What the VM loses, its keys or file before and after, the commands that do the same."""
+def preview(plan: BindPlan, undo: str = "") -> tuple[Line, ...]:
+    """What the VM loses, its keys or file before and after, the way back, the same by hand."""
     lines: list[Line] = []
     if plan.vm.power_state is not PowerState.HALTED:
         lines.append(
@@ -38,6 +45,8 @@ def preview(plan: BindPlan) -> tuple[Line, ...]:
         )
     lines += finding_lines(plan.findings)
     lines += facts("It loses", map(printable, plan.lost))
+    if undo and plan.changes:
+        lines.append(by_shell(undo))
     lines.append(Line())
     if not plan.changes:
         said = "Its file says so" if plan.vm.config else "Its keys say so"
@@ -85,14 +94,14 @@ class BindScreen(WizardScreen):
 
     STEP = Step.VM
 
-    def __init__(self, frame: Frame, plan: BindPlan) -> None:
+    def __init__(self, frame: Frame, plan: BindPlan, undo: str) -> None:
         headline = f"VM {printable(plan.vm.name, 40)} gets {address(plan.bdfs)}"
         super().__init__(frame, place_of(Step.VM), headline)
-        self._plan = plan
+        self._plan, self._undo = plan, undo
 
     def body(self) -> ComposeResult:
         """The preview and the choices."""
-        yield Pager(preview(self._plan))
+        yield Pager(preview(self._plan, self._undo))
         yield self.gap()
         yield Choices(("back", "Back"), ("bind", "Bind" if self._plan.changes else "Next"))
 

@@ -12,7 +12,14 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact, facts
 from serialpass_tui.tui.messages import ChooseTrial, WriteEntry
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.base import (
+    COMMON_KEYS,
+    Frame,
+    Keys,
+    WizardScreen,
+    by_shell,
+    place_of,
+)
 from serialpass_tui.tui.screens.devices import finding_lines
 from serialpass_tui.tui.widgets.choices import Choices
 from serialpass_tui.tui.widgets.pager import Pager
@@ -49,7 +56,7 @@ def overview(plan: HidePlan, findings: Sequence[Finding] = (), undo: str = "") -
         lines += facts("Also", map(also, plan.companions), Ink.STRONG)
         lines += rescue(plan)
     if undo and (plan.changed or plan.trial is not None):
-        lines.append(fact("By shell", f"{printable(undo)} has the commands that undo it."))
+        lines.append(by_shell(undo))
     if plan.no_trial:
         lines.append(fact("Trial", printable(plan.no_trial), Ink.WARN))
     warnings = (f"{printable(warning).rstrip('.')}." for warning in plan.warnings)

@@ -10,7 +10,7 @@ from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.text import printable
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import CloseJob, Continue, ShowUndo, Undo
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, by_shell
 from serialpass_tui.tui.screens.bind import change_lines
 from serialpass_tui.tui.screens.listing import ListScreen
 from serialpass_tui.tui.screens.problem import view_lines
@@ -83,8 +83,8 @@ def gist(job: Job) -> str:
     return f"Done: {', '.join(done)}" if done else "It changed nothing that stands."
 
 
-def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
-    """What the rollback changes, or why it does not begin."""
+def undo_preview(plan: RollbackPlan, undo: str = "") -> tuple[Line, ...]:
+    """What the rollback changes, or why it does not begin; `undo` is the shell's way to it."""
     lines: list[Line] = []
     if plan.conflict is not None:
         lines += [
@@ -99,17 +99,17 @@ def undo_preview(plan: RollbackPlan) -> tuple[Line, ...]:
     lines += (Line(printable(note), Ink.WARN) for note in plan.notes)
     if not plan.changes:
         lines.append(Line("Nothing of this job stands: there is nothing to undo."))
-    elif any(isinstance(change, Reboot) for change in plan.changes):
-        lines += [
-            fact(
-                "Reboot",
-                "This host booted with the edit: the undo needs a reboot, asked for afterwards.",
-                Ink.WARN,
-            ),
-            Line(),
-        ]
+        return tuple(lines)
+    known = len(lines)
+    if any(isinstance(change, Reboot) for change in plan.changes):
+        reboot = "This host booted with the edit: the undo needs a reboot, asked for afterwards."
+        lines.append(fact("Reboot", reboot, Ink.WARN))
     elif any(isinstance(change, DriverChange) for change in plan.changes):
-        lines += [fact("Reboot", "None is needed: dom0 has the device back at once."), Line()]
+        lines.append(fact("Reboot", "None is needed: dom0 has the device back at once."))
+    if undo and plan.conflict is None:
+        lines.append(by_shell(undo, back=True))
+    if len(lines) > known:
+        lines.append(Line())
     lines += change_lines([item for item in plan.changes if not isinstance(item, Reboot)])
     return tuple(lines)
 
@@ -167,14 +167,14 @@ class HistoryScreen(ListScreen):
 class UndoScreen(WizardScreen):
     """The undo of one job, to be read and then applied."""
 
-    def __init__(self, frame: Frame, plan: RollbackPlan) -> None:
+    def __init__(self, frame: Frame, plan: RollbackPlan, undo: str) -> None:
         title = printable(plan.job.title, 50)
         super().__init__(frame, "Rollback", f"Undo of job {plan.job.id}: {title}")
-        self._plan = plan
+        self._plan, self._undo = plan, undo
 
     def body(self) -> ComposeResult:
         """The preview and the choices."""
-        yield Pager(undo_preview(self._plan))
+        yield Pager(undo_preview(self._plan, self._undo))
         yield self.gap()
         yield Choices(*self._choices())
 

@@ -12,7 +12,7 @@ from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import STEPS, Step
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
 from serialpass_tui.tui.messages import TakeNow
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen
+from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, by_shell
 from serialpass_tui.tui.screens.devices import address, finding_lines
 from serialpass_tui.tui.screens.guide import TAKING
 from serialpass_tui.tui.widgets.choices import Choices
@@ -36,10 +36,13 @@ _WISER = (
 _RISK = "A driver that hangs while it lets go is ended by a reboot alone."
 
 
-def preview(scan: Scan, bdfs: Sequence[Bdf], changes: Sequence[DriverChange]) -> tuple[Line, ...]:
+def preview(
+    scan: Scan, bdfs: Sequence[Bdf], changes: Sequence[DriverChange], place: str = ""
+) -> tuple[Line, ...]:
     """What dom0 loses, for how long, what it is good for, the way back, and every write.
 
-    `bdfs` are all devices that the VM is to get, those on pciback already included.
+    `bdfs` are all devices that the VM is to get, those on pciback already included,
+    `place` is where the shell's way back lies.
     """
     standings = scan.standings(bdfs)
     booted = any(item.place is Place.NOT_TAKEN for item in standings)
@@ -51,6 +54,7 @@ def preview(scan: Scan, bdfs: Sequence[Bdf], changes: Sequence[DriverChange]) ->
         use(scan.toolstack),
         fact("Risk", _RISK, Ink.WARN) if booted else fact("Reboot", _WISER, Ink.WARN),
         fact("Undo", undo(standings, changes)),
+        *([by_shell(place)] if place else []),
         Line(),
         Line("Done in dom0, in this order:", Ink.STRONG),
         *(Line(f"  {write}", hang=6) for change in changes for write in change.preview()),
@@ -125,12 +129,13 @@ class TakeScreen(WizardScreen):
         scan: Scan,
         bdfs: Sequence[Bdf],
         changes: tuple[DriverChange, ...],
+        undo: str,
     ) -> None:
         place = f"Step {Step.REBOOT.number} of {STEPS}: Without a reboot"
         headline = f"pciback can take {address([change.bdf for change in changes])} at once"
         super().__init__(frame, place, headline)
         self._changes = changes
-        self._lines = preview(scan, bdfs, changes)
+        self._lines = preview(scan, bdfs, changes, undo)
 
     def body(self) -> ComposeResult:
         """The preview and the choices."""

@@ -8,7 +8,14 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import KeepTrial, LookAgain, ShowUndo, TryAgain
-from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, WizardScreen, place_of
+from serialpass_tui.tui.screens.base import (
+    COMMON_KEYS,
+    Frame,
+    Keys,
+    WizardScreen,
+    by_shell,
+    place_of,
+)
 from serialpass_tui.tui.screens.boot_entry import diff
 from serialpass_tui.tui.screens.rollback import when
 from serialpass_tui.tui.widgets.choices import Choices
@@ -43,12 +50,12 @@ def verdict(checks: Sequence[Check]) -> str:
     return f"The trial boot: {failed} of {len(checks)} checks fail"
 
 
-def asked(plan: HidePlan, changes: Iterable[Change]) -> tuple[Line, ...]:
+def asked(plan: HidePlan, changes: Iterable[Change], undo: str) -> tuple[Line, ...]:
     """What is written if it is kept, with what goes then."""
     others = [change for change in changes if change not in plan.edits]
     ends = "Without your word the next boot is the default entry as it was."
     head = Line(f"To keep it, this is written to {printable(plan.path)}:", Ink.STRONG)
-    shown = (fact("Trial", ends), Line(), head, *diff(plan))
+    shown = (fact("Trial", ends), by_shell(undo), Line(), head, *diff(plan))
     if not others:
         return shown
     return (*shown, Line(), Line("And what the trial needed goes:", Ink.STRONG), *gone(others))
@@ -88,11 +95,12 @@ class TrialScreen(WizardScreen):
         frame: Frame,
         job: Job,
         checks: Sequence[Check],
-        plan: HidePlan,
-        changes: tuple[Change, ...],
+        kept: tuple[HidePlan, tuple[Change, ...]],
+        undo: str,
     ) -> None:
         super().__init__(frame, place_of(Step.HIDDEN), verdict(checks))
-        self._lines = (*check_lines(checks), *asked(plan, changes))
+        plan, changes = kept
+        self._lines = (*check_lines(checks), *asked(plan, changes, undo))
         self._well = all(check.passed for check in checks)
         self._job, self._changes = job, changes
 
@@ -100,11 +108,8 @@ class TrialScreen(WizardScreen):
         """The checks, the bytes, the choices."""
         yield Pager(self._lines)
         yield self.gap()
-        keep, again = ("keep", "Keep it"), ("again", "Look again")
-        if self._well:
-            yield Choices(keep, again, ("undo", "Give it up"))
-        else:
-            yield Choices(again, ("keep", "Keep it all the same"), ("undo", "Give it up"))
+        keep = "Keep it" if self._well else "Keep it all the same"
+        yield Choices(("again", "Look again"), ("keep", keep), ("undo", "Give it up"))
 
     def keys(self) -> Keys:
         """Reading comes first."""

@@ -129,7 +129,7 @@ def keep_the_trial(dom0: Dom0) -> None:
     """The wizard in the trial boot takes the job up by itself; the operator keeps the change."""
     start(dom0, "")
     dom0.see("The trial boot: the device is hidden, and the host is well", seconds=30)
-    dom0.see(f"OK        {CARD} hidden: driver pciback", "xl answers: yes", "[>Keep it<]")
+    dom0.see(f"OK        {CARD} hidden: driver pciback", "xl answers: yes", "[>Look again<]")
     choose(dom0, "Keep it")
     dom0.see("Step 4 of 5: VM", "The default boot entry hides it from now on.", seconds=40)
     leave(dom0)
