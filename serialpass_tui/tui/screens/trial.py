@@ -77,12 +77,10 @@ def ending(job: Job) -> str:
             f"It came up on {when(last.at)} with {last.hidden} of {len(job.devices)} devices "
             "hidden, and nobody kept it before the next boot."
         )
+    never = "it hung, it panicked, the power went, or the boot loader could not boot it once"
     if job.boots:
-        return "It did not come up: it hung, it panicked, or the power went."
-    return (
-        "It did not come up (it hung, panicked, or the power went), or nobody kept it before the "
-        "next boot."
-    )
+        return f"It did not come up: {never}."
+    return f"It did not come up ({never}), or nobody kept it before the next boot."
 
 
 class TrialScreen(WizardScreen):
