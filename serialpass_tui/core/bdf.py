@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 Place = tuple[int, int, int]
 """Domain, bus and slot."""
@@ -13,7 +13,7 @@ Place = tuple[int, int, int]
 _SPELLING = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen
 class Bdf:
     """One PCI function's address, also called SBDF when the domain (segment) is written.
 
@@ -54,6 +54,9 @@ class Bdf:
         """The spelling without a zero domain, for narrow columns."""
         text = str(self)
         return text.removeprefix("0000:")
+
+    def __lt__(self, other: Bdf) -> bool:
+        return (*self.device, self.function) < (*other.device, other.function)
 
     def __str__(self) -> str:
         return f"{self.domain:04x}:{self.bus:02x}:{self.slot:02x}.{self.function:x}"

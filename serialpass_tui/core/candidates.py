@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from serialpass_tui.core import cards
 from serialpass_tui.core.consoles import consoles
 from serialpass_tui.core.inventory import Product, TtyKind
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ class Kind(Enum):
     USB_ADAPTER = "USB adapter"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """One thing that carries serial ports, or looks like it; its texts are safe to show."""
 

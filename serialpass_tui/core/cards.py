@@ -8,14 +8,15 @@ tables of torvalds/linux drivers/tty/serial/8250/8250_pci.c, 8250_exar.c, 8250_m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.inventory import PciFunction, UsbDevice
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family:
     """A family of serial chips and what a guest needs for it."""
 

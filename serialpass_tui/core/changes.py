@@ -7,20 +7,21 @@ anything else is a conflict: that one rule carries apply, resume after a crash, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.inventory import HostFacts  # noqa: TC001
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable, shell_words
+from serialpass_tui.lazy import frozen
 
 PCIBACK = "pciback"
 """The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
 LOAD_PCIBACK = ("modprobe", "xen-pciback")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileEdit:
     """The bytes of one file from which the next boot is made; None means that there is no file."""
 
@@ -61,7 +62,7 @@ class FileEdit:
         return unified_diff(self.path, self.before, self.after)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GuestEdit:
     """The bytes of the file that describes one guest of a host without XAPI.
 
@@ -99,7 +100,7 @@ class GuestEdit:
         return self.file.preview()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VmEdit:
     """One key of one VM; None means that the key is absent.
 
@@ -156,7 +157,7 @@ class VmEdit:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reboot:
     """A restart of the host: done when the kernel's boot_id is no longer `before`."""
 
@@ -185,7 +186,7 @@ class Reboot:
         return ("xe host-disable", "xe host-reboot")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriverChange:
     """The driver that has one PCI function in dom0, until the next boot."""
 
@@ -233,7 +234,7 @@ class DriverChange:
         return tuple(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VmPower:
     """The power state of one VM: started on this host, or shut down."""
 
@@ -276,7 +277,7 @@ class VmPower:
         return shell_words(["xe", "vm-shutdown", f"uuid={self.uuid}"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BootOnce:
     """The entry that the boot loader is to boot once; empty: none but the default.
 

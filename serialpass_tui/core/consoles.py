@@ -6,11 +6,11 @@ A boot entry that is not the default counts as well: it is the one that the oper
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _COM_PORTS = {"com1": 0x3F8, "com2": 0x2F8}
 _ISA_PORTS = {0x3F8, 0x2F8, 0x3E8, 0x2E8}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Console:
     """One argument that makes a serial line somebody's console."""
 

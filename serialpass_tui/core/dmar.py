@@ -6,10 +6,10 @@ Layout: Intel Virtualization Technology for Directed I/O, Architecture Specifica
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ _PCI_SCOPES = {1, 2}
 """PCI endpoint, PCI sub-hierarchy (a bridge)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """A device by its way down from a root bus, which renumbering of buses does not change."""
 
@@ -32,7 +32,7 @@ class Scope:
     """Slot and function at each step; all but the last are bridges."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reserved:
     """One range of memory, and the devices that go on using it whoever owns them."""
 

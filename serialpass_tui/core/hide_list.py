@@ -7,13 +7,13 @@ drivers/xen/pciback/pci_stub.c of the 2.6.32 xenlinux kernels).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.kernel_args import Word, words
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def dialect_for(kernel_release: str) -> Dialect:
     return Dialect.OLD if kernel_release.startswith("2.6.") else Dialect.NEW
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """One parenthesis of a hide list; None stands for `*`."""
 
@@ -78,7 +78,7 @@ class Group:
         return f"({self.domain:04x}:{self.bus:02x}:{slot}.{function})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What the kernel makes of one dom0 command line."""
 
@@ -116,7 +116,7 @@ class Reading:
         return any(group.matches(bdf) for group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HideWords:
     """The words of a command line that have to do with hiding."""
 
@@ -233,7 +233,7 @@ _XAPI = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Scan:
     groups: tuple[Group, ...] = ()
     error: str = ""

@@ -5,13 +5,13 @@ Nothing here is judged: what a fact means for a device is decided in `candidates
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.ivrs import Reserved as IvmdBlock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Product:
     """What /etc/xensource-inventory says; empty strings on a host without it."""
 
@@ -30,7 +30,7 @@ class Product:
     host_uuid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Xen:
     """The hypervisor below dom0."""
 
@@ -40,7 +40,7 @@ class Xen:
     """Whether Xen reports hvm_directio; None where it could not be asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PciFunction:
     """One PCI function as sysfs and udev's hardware database describe it."""
 
@@ -90,7 +90,7 @@ class PciFunction:
         return f"{vendor} {device}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UsbDevice:
     """A USB device and the PCI host controller it hangs on."""
 
@@ -126,7 +126,7 @@ class TtyKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """A process that holds a tty open."""
 
@@ -134,7 +134,7 @@ class Process:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tty:
     """A serial line of dom0 that has hardware behind it."""
 
@@ -152,7 +152,7 @@ class Tty:
     """Where a login on it is configured, a unit or a file; empty: none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disk:
     """A whole block device and what lives on it, partitions and stacked devices included."""
 
@@ -173,7 +173,7 @@ class Disk:
     """Whether the firmware says that it started this host from it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nic:
     """A physical network interface."""
 
@@ -186,7 +186,7 @@ class Nic:
     """The bonds, VLANs and bridges above it, nearest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BootText:
     """A file from which boots are made, as found."""
 
@@ -194,7 +194,7 @@ class BootText:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BootStore:
     """Where the loader of one boot file keeps what it boots once, and what lies under it."""
 
@@ -210,7 +210,7 @@ class BootStore:
     """The program that writes it, where a file alone does not do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostFacts:
     """What a host needs to do its work, at one moment."""
 
@@ -232,7 +232,7 @@ class PcibackForm(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@frozen
 class Inventory:
     """Everything read of one host.
 
@@ -366,7 +366,7 @@ def _grouped(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, tuple[_Item, ...
     return {key: tuple(items) for key, items in groups.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recording:
     """A host on one page: what `record` writes, `--machine` reads and the simulator boots."""
 

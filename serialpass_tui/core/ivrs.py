@@ -6,13 +6,13 @@ are little-endian.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.dmar import records
 
 if TYPE_CHECKING:
-    from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.lazy import frozen
+from serialpass_tui.core.bdf import Bdf
 
 _HEADER, _BLOCK = 48, 32
 _ALL, _ONE, _RANGE = 0x20, 0x21, 0x22
@@ -20,7 +20,7 @@ _UNITY, _EXCLUSION = 1, 8
 _LAST = 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reserved:
     """One range of memory, and the device ids (bus and slot as a requester) it is reserved for."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +16,7 @@ from serialpass_tui.core.changes import (
     Reversible,
     is_past,
 )
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +51,7 @@ class Outcome(Enum):
     ABANDONED = "abandoned"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceId:
     """A device with its ids: BDFs are positional and name another card after a hardware change."""
 
@@ -72,7 +73,7 @@ class DeviceId:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockFile:
     """What the lock file in the state directory says; an orderly end leaves it empty."""
 
@@ -85,7 +86,7 @@ class LockFile:
     """Seconds since it was taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A job begins; nothing has been done yet."""
 
@@ -99,7 +100,7 @@ class Opened:
     """The job that this one rolls back; empty otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """Changes were shown to the operator, who asked for them; they follow those planned before."""
 
@@ -109,7 +110,7 @@ class Planned:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Began:
     """Change number `index` is about to be applied."""
 
@@ -119,7 +120,7 @@ class Began:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """Change number `index` was applied and read back."""
 
@@ -129,7 +130,7 @@ class Applied:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotMade:
     """Change number `index` was begun by a run that was killed, and is seen not to be made.
 
@@ -143,7 +144,7 @@ class NotMade:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dropped:
     """Change number `index` will not be applied: it failed without effect, or was undone."""
 
@@ -154,7 +155,7 @@ class Dropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Booted:
     """What a boot looks like that came up while a trial of the job was not at its end."""
 
@@ -168,7 +169,7 @@ class Booted:
     """How many of the job's devices pciback has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closed:
     """The job is at its end."""
 
@@ -190,7 +191,7 @@ class Progress(Enum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A job as its records tell it."""
 

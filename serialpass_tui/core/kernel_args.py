@@ -7,7 +7,7 @@ its value, and nothing escapes a quote. Text is latin-1, one character a byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from serialpass_tui.lazy import frozen
 
 BLANKS = " \t\n\v\f\r\xa0"
 """What the kernel's isspace takes for a blank; 0xa0 is one of them (lib/ctype.c)."""
@@ -16,7 +16,7 @@ MAX_CMDLINE = 1023
 """Bytes of dom0 command line that Xen hands over (MAX_GUEST_CMDLINE less the final NUL)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """One word of a command line and where it stands in the text."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
+from serialpass_tui.lazy import frozen
 
 
 class PowerState(Enum):
@@ -18,7 +18,7 @@ class PowerState(Enum):
     SUSPENDED = "Suspended"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vm:
     """One VM; templates, snapshots and control domains are left out by the toolstack."""
 
@@ -58,7 +58,7 @@ class Vm:
         return bool(self.ha_restart_priority)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guest(Vm):
     """A VM of a host without XAPI: it is the file that describes it."""
 
@@ -67,7 +67,7 @@ class Guest(Vm):
     config_refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PoolHost:
     """One host of the pool."""
 
@@ -78,7 +78,7 @@ class PoolHost:
     """host.chipset_info['iommu']; None where XAPI does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pif:
     """A network interface of this host as XAPI knows it."""
 
@@ -87,7 +87,7 @@ class Pif:
     mac: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StorageRepository:
     """An SR of this host, with the device its PBD names."""
 
@@ -100,7 +100,7 @@ class StorageRepository:
     """Whether it is plugged here now (PBD.currently_attached)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PoolPci:
     """A PCI function of another host of the pool.
 
@@ -114,7 +114,7 @@ class PoolPci:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pool:
     """What XAPI says, seen from this host."""
 
@@ -154,7 +154,7 @@ class Pool:
         return next((host.name for host in self.hosts if host.uuid == uuid), uuid)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class XlHost(Pool):
     """A host with plain Xen: a pool of itself alone."""
 

@@ -7,13 +7,13 @@ relative: the same lines serve the host itself and its root mounted by an instal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Outcome, Progress, net_effect
 from serialpass_tui.core.text import printable, shell_words
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ NAME = "UNDO.txt"
 _PLAIN = frozenset(map(chr, range(0x20, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """Where a file and what it held before the job lie, as a shell at the host's root names them.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from serialpass_tui.core.changes import PCIBACK
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import users_of
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.pool import Pool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One thing expected, and what was found."""
 
@@ -44,7 +44,7 @@ class Place(Enum):
     ASSIGNED = "used by VM"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """One device's four states, read from four different sides of the host.
 
@@ -73,7 +73,7 @@ class Standing:
         return self.bound and self.place not in {Place.MOVED, Place.ABSENT}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HideState:
     """What the boot entry asks for and what this boot was started with."""
 

@@ -6,13 +6,14 @@ a host where half the work was done by hand stands where the work stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.verify import Place
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ STEPS = 5
 """How many steps the operator counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wizard:
     """What the wizard remembers between two screens; the host's facts are read anew instead."""
 
@@ -63,57 +64,57 @@ class Wizard:
     """Why steps between the last screen and this one were passed over, a sentence each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picked:
     """The operator chose devices; `standings` says where each stands now."""
 
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """Something was applied, or time passed: the picked devices now stand thus."""
 
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VmChosen:
     """The operator chose a VM."""
 
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """The VM's keys are written and the operator goes on to the check."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rebooted:
     """The host came back: what became of the devices is shown before anything else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The devices were given to pciback without a reboot."""
 
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WentOn:
     """The operator read the look after the reboot and goes on."""
 
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WentBack:
     """The operator goes back one step; nothing is undone by that."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """The job is at its end or given up; the wizard begins anew."""
 

@@ -9,12 +9,12 @@ return between words is an error. xl refuses a file with one error anywhere, so 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ _ENDS = (b"\n", b";", b"")
 _WORDS = {"ident": "a key", "string": "a quoted value", "number": "a number"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PciSpec:
     """One item of a `pci` list, as xl-pci-configuration(5) has it: `02:00.0@5,permissive=1`."""
 
@@ -84,7 +84,7 @@ def _functions(match: re.Match[str]) -> tuple[Bdf, ...]:
     return tuple(Bdf(domain, bus, slot, function) for function in chosen)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """One value of a list, with its place in the file."""
 
@@ -99,7 +99,7 @@ class Item:
         return PciSpec.parse(self.text or "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One assignment, with its place in the file."""
 
@@ -115,7 +115,7 @@ class Setting:
     """The values where it is a list."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All assignments of a file in order, and what is wrong with it."""
 
@@ -137,7 +137,7 @@ class Settings:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class XlConfig:
     """What the tool needs to know of a guest's file."""
 

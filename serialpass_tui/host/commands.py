@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ _GRACE = 0.2
 """How long to look for output of a program that has ended: a daemon it left may hold the pipe."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completed:
     """What a program did."""
 

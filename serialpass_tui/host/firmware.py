@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.dmar import Scope, resolve
 from serialpass_tui.errors import Problem
 from serialpass_tui.host.sysfs import link, number, text
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _ATTRIBUTES = 4
 _HARDWARE_PCI, _ACPI, _HARD_DRIVE = (1, 1), (2, 1), (4, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BootSource:
     """From what the firmware started the host, as far as it says."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Nic
 from serialpass_tui.host.sysfs import children, link, text
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ _ANCESTORS = 64
 _PARENT = re.compile(r"(?m)^PPid:\s*(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interface:
     """A network interface as the libraries tell it."""
 
@@ -32,7 +32,7 @@ class Interface:
     mac: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """An SSH session's two ends."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Process, Tty, TtyKind
 from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.host.usb import port_path
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ _INITTAB = re.compile(r"(?m)^[^#\n]*getty\b[^#\n]*\b(tty[A-Za-z]\w*)")
 _CONSOLE = re.compile(r"(?:^|\s)console=(tty[A-Za-z]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One row of the serial driver's table in /proc/tty/driver/serial."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _FUNCTION = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """One device of the kernel: its real directory, and what udev's database says of it."""
 
     path: Path
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -93,4 +93,4 @@ def children(folder: Path) -> list[Path]:
 def devices(sysfs: Path, subsystem: str) -> list[Device]:
     """All devices of a subsystem as sysfs lists them, without udev's database."""
     folders = (sysfs / "bus" / subsystem / "devices", sysfs / "class" / subsystem)
-    return [Device(entry.resolve()) for folder in folders for entry in children(folder)]
+    return [Device(entry.resolve(), {}) for folder in folders for entry in children(folder)]

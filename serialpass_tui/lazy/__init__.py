@@ -1,7 +1,8 @@
-"""What is loaded at first use, in place of at import: a command pays only for what it runs."""
+"""What is loaded or made at first use, in place of at import: a command pays for what it runs."""
 
 from __future__ import annotations
 
 from serialpass_tui.lazy.packages import exports
+from serialpass_tui.lazy.values import frozen
 
-__all__ = ["exports"]
+__all__ = ["exports", "frozen"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ VERSION = 1
 """Version of every JSON document; raised when a field changes its meaning."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terminal:
     """Where the words go, who answers, and what was asked for on the command line."""
 

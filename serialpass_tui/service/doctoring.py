@@ -31,9 +31,9 @@ def diagnosis(scan: Scan, files: Files, ledger: Ledger) -> Diagnosis:
             scan.boot,
             scan.boot_problem,
             scan.hide,
+            _guests(scan, files),
             jobs,
             journal_problem,
-            _guests(scan, files),
             ledger.lock_file(),
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list, safety, vm, xl_edit
@@ -22,6 +22,7 @@ from serialpass_tui.core.job import Goal, Job, Outcome, net_effect, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 from serialpass_tui.service.changing import Held, require_known
 from serialpass_tui.service.safeguards import refuse, refuse_moved
 
@@ -53,7 +54,7 @@ LOST_BY_XL_BINDING = (
 _VM_IS_GONE = {"xapi-uuid-invalid", "no-vm", "file-missing"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BindPlan:
     """What giving devices to a VM, or taking them away, changes."""
 
@@ -65,7 +66,7 @@ class BindPlan:
     """What the VM can no longer do, a sentence each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RollbackPlan:
     """The undo of one job."""
 

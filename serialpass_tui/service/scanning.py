@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from serialpass_tui.core.changes import Reboot
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.rules.uses import uses
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.verify import Standing
 
 
-@dataclass(frozen=True)
+@frozen
 class Scan:
     """The host at one moment, with what the tool makes of it."""
 

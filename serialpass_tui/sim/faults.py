@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, get_type_hints
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves this hint at run time)
 from serialpass_tui.core.codec import decode
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Faults:
     """The troubles asked for; none by default. JSON: an object with these fields."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import PcibackForm
+from serialpass_tui.lazy import frozen
 from serialpass_tui.sim.kernel import MAX_CMDLINE, Hidden, hidden_by
 from serialpass_tui.sim.loader import start
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serialpass_tui.sim.memory import Memory
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Booted:
     """A kernel that was started."""
 

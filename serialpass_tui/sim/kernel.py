@@ -7,7 +7,7 @@ pcistub_init; 2.6.32: drivers/xen/pciback/pci_stub.c; lib/vsprintf.c vsscanf).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from serialpass_tui.lazy import frozen
 
 BLANKS = " \t\n\v\f\r\xa0"
 MAX_CMDLINE = 1023
@@ -19,7 +19,7 @@ _ANY = -1
 Id = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hidden:
     """What pciback was told to take."""
 

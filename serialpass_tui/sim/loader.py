@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from serialpass_tui.lazy import frozen
 from serialpass_tui.sim.memory import Memory
 
 MULTIBOOT = frozenset({"multiboot", "multiboot2", "xen_hypervisor"})
@@ -19,7 +20,7 @@ class BootFailure(Exception):
     """The loader starts no dom0; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """What a loader hands to the machine."""
 
@@ -109,7 +110,7 @@ _Word = tuple[_Piece, ...]
 _BRACES: tuple[_Word, ...] = (((False, "{"),), ((False, "}"),))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Command:
     words: tuple[_Word, ...]
     block: tuple[_Command, ...] | None = None

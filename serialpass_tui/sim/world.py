@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.pool import XlHost
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.files import SimFiles
 from serialpass_tui.sim.host import SimHost
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET = 107  # bytes: sun_path without its NUL (man 7 unix)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SimWorld:
     """What a caller needs to put the product on a simulated host."""
 

@@ -7,12 +7,13 @@ libxlu word them (xen-project/xen, 4.17).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import Guest, PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     import threading
@@ -44,7 +45,7 @@ _COMPLAINTS = {
 _NO_SHUTDOWN = "PV control interface not available: external graceful shutdown not possible."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a program did."""
 

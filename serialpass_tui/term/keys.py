@@ -9,7 +9,8 @@ Keys"), of the VT220, and of VT-UTF8, which consoles behind a management process
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from serialpass_tui.lazy import frozen
 
 ESC, CAN, SUB, BEL = 0x1B, 0x18, 0x1A, 0x07
 _DROPPED = {0x00, 0x11, 0x13, *range(0x1C, 0x20)}
@@ -46,7 +47,7 @@ _KEYPAD = {"M": "\r", "j": "*", "k": "+", "l": ",", "m": "-", "n": ".", "o": "/"
 """`SS3` letters of a keypad in application mode."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """A key by Textual's name for it; `char` is what it types."""
 
@@ -55,7 +56,7 @@ class Key:
     """Of a printable key the name is left to whoever knows how Textual names characters."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paste:
     """A text that no hand typed."""
 

@@ -7,8 +7,9 @@ import fcntl
 import os
 import re
 import termios
-from dataclasses import dataclass
 from enum import Enum
+
+from serialpass_tui.lazy import frozen
 
 _KDGKBTYPE = 0x4B33
 _KDGKBMODE = 0x4B44
@@ -30,7 +31,7 @@ class Kind(Enum):
     OTHER = "a pseudo terminal or a hypervisor's console"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """What is known of a line."""
 

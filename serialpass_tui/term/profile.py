@@ -10,10 +10,11 @@ build. It is asked for names that the table does not know, where there is a term
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 from serialpass_tui.term.glyphs import Glyphs
 from serialpass_tui.term.line import Kind, Line
 
@@ -25,7 +26,7 @@ _WIZARD_ELSE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A terminal on a line."""
 

@@ -6,11 +6,11 @@ INTERNAL_ERROR come from ocaml/xapi/xapi_xenops.ml and ocaml/xenopsd/xc/device.m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ _DETAIL_LIMIT = 200
 _LOOK = "Look at xe task-list and /var/log/xensource.log."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Words:
     """What a failure means and what to do about it."""
 

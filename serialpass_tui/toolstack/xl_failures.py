@@ -8,11 +8,11 @@ xen-utils-common. xl ends with status 1 for nearly all of them, so that only the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.lazy import frozen
 
 _DETAIL_LIMIT = 200
 
@@ -33,7 +33,7 @@ class Completed(Protocol):
         """What it complained of."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Words:
     """A text of xl's, and what it means."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core import xl_config
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import Guest, PowerState
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _ALL_FILES_IN = (_AUTO, "vm")
 """Folders where a guest's file need not end in .cfg: what xendomains starts, and openSUSE's."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Domain:
     """A domain that Xen knows now; dom0 is left out."""
 
@@ -57,7 +57,7 @@ def domains(listing: str) -> tuple[Domain, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GuestFile:
     """One guest's file."""
 

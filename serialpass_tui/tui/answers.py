@@ -6,11 +6,11 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 from serialpass_tui.tui.pane import flat, pane_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PATIENCE = 20.0
 _LOOK_EVERY = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """One step of a run: wait for a text, then press keys, then type."""
 
@@ -37,7 +37,7 @@ class Answer:
     """Keys after the typing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answers:
     """A whole run; it is at its end when the last text is on the screen."""
 

@@ -6,7 +6,6 @@ found is handed back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit
@@ -14,6 +13,7 @@ from serialpass_tui.core.job import DeviceId, Goal, Job, newest_open, undo_list
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.vm import after_edits
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Tell = Callable[[Change, float], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What the wizard works on."""
 
@@ -39,7 +39,7 @@ class Target:
     """The wizard's newest job, open or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sight:
     """The host at one moment, as far as a screen needs it."""
 

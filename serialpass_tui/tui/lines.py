@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
+
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ class Ink(Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One paragraph: its text, its ink, and how far its second line is indented."""
 

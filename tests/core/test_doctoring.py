@@ -58,7 +58,7 @@ def facts_of(host: object, lines: list[str], key: str | None) -> Facts | None:
     chosen = next(one for one in pool.vms if one.power_state is PowerState.HALTED)
     edit = VmEdit(chosen.uuid, chosen.name, "other-config:pci", chosen.pci, key)
     pool = vm.after_edits(pool, [edit])
-    return put(Facts(inventory, pool, None, None, verify.hide_state(inventory, None)), data)
+    return put(Facts(inventory, pool, None, None, verify.hide_state(inventory, None), {}), data)
 
 
 def put(facts: Facts, data: bytes) -> Facts | None:

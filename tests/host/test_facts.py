@@ -265,13 +265,13 @@ def config(*capabilities: tuple[int, int], status: int = 0x10, size: int = 256) 
 )
 def test_the_express_capability(tree: Tree, space: bytes, expected: bool | None) -> None:
     place = tree.file("function/config", space)
-    assert expected is pci.has_pcie_capability(Device(place.parent))
+    assert expected is pci.has_pcie_capability(Device(place.parent, {}))
 
 
 def test_a_user_learns_it_from_the_link_attribute(tree: Tree) -> None:
     place = tree.file("function/config", config((0x40, 0x10), size=64))
     tree.file("function/current_link_speed", "2.5 GT/s PCIe")
-    assert pci.has_pcie_capability(Device(place.parent))
+    assert pci.has_pcie_capability(Device(place.parent, {}))
 
 
 def test_what_a_user_cannot_learn_is_told(tree: Tree) -> None:
@@ -304,7 +304,7 @@ def test_whether_a_function_raises_its_line(
 ) -> None:
     for name, data in files.items():
         tree.file(f"function/{name}", data)
-    assert expected is pci.raises_line(Device(tree.root / "function"))
+    assert expected is pci.raises_line(Device(tree.root / "function", {}))
 
 
 def test_the_lines_that_somebody_listens_on(tree: Tree) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.model import Span
@@ -17,6 +16,7 @@ from serialpass_tui.core.hide_list import (
 from serialpass_tui.core.kernel_args import Word, words
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot.model import BootFile, Entry
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen
 class Replacement:
     """What stands in a span from now on."""
 
     start: int
     end: int
     text: str
+
+    def __lt__(self, other: Replacement) -> bool:
+        return (self.start, self.end, self.text) < (other.start, other.end, other.text)
 
 
 def replaced(text: str, replacements: Iterable[Replacement], span: Span | None = None) -> str:

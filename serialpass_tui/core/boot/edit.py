@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import hide_words_of, replaced, set_list
@@ -25,6 +24,7 @@ from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import PciFunction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Companion:
     """The edit of another file that has to go with the boot file's, and why, in a sentence."""
 
@@ -42,7 +42,7 @@ class Companion:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrialPlan:
     """The boot of an entry of its own, once, before the default entry is edited."""
 
@@ -58,7 +58,7 @@ class TrialPlan:
         return (*(item.edit for item in self.edits), self.once)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HidePlan:
     """An edit of a boot file's hide list, ready to be shown and applied."""
 

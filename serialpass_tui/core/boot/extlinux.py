@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span, display
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _GLOBAL_WORDS = {
 _WORD = re.compile(r"[^\x00-\x20]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line of the file: its keyword in lower case, and where its argument stands."""
 

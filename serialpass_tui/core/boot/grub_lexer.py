@@ -7,8 +7,9 @@ Carriage returns are dropped before the lexer sees them (grub-core/normal/main.c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from serialpass_tui.lazy import frozen
 
 
 class Kind(Enum):
@@ -23,7 +24,7 @@ class Kind(Enum):
     """A quote that is never closed; the last token of a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """One token."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import hide_list
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Reading
@@ -22,7 +22,7 @@ TRIAL_LABEL = "serialpass-trial"
 quoted or not, and a name is found again wherever other entries are added."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A half-open range of bytes."""
 
@@ -30,7 +30,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """One argument: where it stands in the file, and what the loader hands over for it."""
 
@@ -39,7 +39,7 @@ class Argument:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One entry of the boot menu."""
 
@@ -97,7 +97,7 @@ class Entry:
         return hide_list.read(self.cmdline[:MAX_CMDLINE], dialect, parameter)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BootFile:
     """A parsed boot file."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import Replacement, hide_words_of, set_list
 from serialpass_tui.core.boot.wanted import wanted_groups
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
@@ -18,7 +18,7 @@ EDITED_LABELS = ("xe", "xe-serial")
 """The entries that xen-cmdline edits; the default entry is edited besides, whatever its label."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What is asked of every entry."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
@@ -34,7 +36,7 @@ MEANINGS = {
 """Every code and what it stands for; the README lists them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cure:
     """What the tool can do about an ailment; the plan of all cures together is one job."""
 
@@ -50,7 +52,7 @@ class Cure:
     """Uuid of the VM whose device list is written anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ailment:
     """One thing that is wrong."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
@@ -11,6 +11,7 @@ from serialpass_tui.core.doctoring.entries import meant, without_effect
 from serialpass_tui.core.hide_list import named
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import PciFunction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """A card that a job knew at `was.bdf` and that is not there any more."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, guard
@@ -19,6 +19,7 @@ from serialpass_tui.core.doctoring.vms import of_vms, planned
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.doctoring.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """What is wrong, and what would be done about it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, safety
@@ -10,6 +9,7 @@ from serialpass_tui.core.doctoring.memory import Memory, remembered
 from serialpass_tui.core.hide_list import dialect_for
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import parse_pci
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from serialpass_tui.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """One host, and what is remembered of it."""
 
@@ -33,10 +33,10 @@ class Facts:
     boot: BootFile | None
     boot_problem: Problem | None
     hide: HideState
+    guests: Mapping[str, bytes]
+    """The files of guests that xl keeps, by the guests' uuids."""
     jobs: tuple[Job, ...] = ()
     journal_problem: Problem | None = None
-    guests: Mapping[str, bytes] = field(default_factory=dict)
-    """The files of guests that xl keeps, by the guests' uuids."""
     lock: LockFile | None = None
 
     @property

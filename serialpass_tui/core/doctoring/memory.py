@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.job import DeviceId, Job
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Memory:
     """What was done, put together over all jobs."""
 

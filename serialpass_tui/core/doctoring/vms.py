@@ -5,7 +5,7 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import guard, safety, vm, xl_config, xl_edit
@@ -17,6 +17,7 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.xl_config import PciSpec
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edits:
     """The edits after which the device lists are right, as far as the tool can tell."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
@@ -25,7 +25,7 @@ class Severity(Enum):
         return tuple(Severity).index(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule, whatever it finds."""
 
@@ -47,7 +47,7 @@ class Rule:
         return Problem(Exit.REFUSED, self.code, summary, remedy=remedy)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing to know before a device is given away."""
 

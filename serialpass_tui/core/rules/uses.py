@@ -6,7 +6,7 @@ above others, and for a neighbour that has to come along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from serialpass_tui.core.consoles import consoles
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 OTHER_DEVICE = "Choose another device: the host needs this one."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """Something of this host that is lost when the function at `bdf` is given away."""
 
@@ -45,7 +46,7 @@ class Use:
         return self.weight or self.rule.severities[0]
 
 
-@dataclass(frozen=True)
+@frozen
 class Uses:
     """Everything that a host uses, in the order in which it is told; one list for all devices."""
 

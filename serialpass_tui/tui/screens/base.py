@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,6 +10,7 @@ from textual.screen import Screen
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import STEPS, Step
+from serialpass_tui.lazy import frozen
 from serialpass_tui.tui import messages
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.widgets.bar import Bar, keys_line
@@ -36,7 +36,7 @@ _TOO_SMALL = (
 COMMON_KEYS: Keys = (("Esc", "back"), ("?", "help"), ("r", "rollback"), ("q", "quit"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What every screen says of where the operator is."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import set_cell_size
@@ -10,6 +9,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from serialpass_tui.lazy import frozen
 from serialpass_tui.tui.lines import Ink, columns, fit
 from serialpass_tui.tui.widgets.painted import Painted
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from serialpass_tui.tui.widgets.painted import Part
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column's head and width; the one of width 0 takes what is left."""
 
@@ -29,7 +29,7 @@ class Column:
     width: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """The cells of one row, with an ink for some of them."""
 
