@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 Place = tuple[int, int, int]
 """Domain, bus and slot."""
 
-_SPELLING = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
+_SPELLING = pattern(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 
 
 @frozen

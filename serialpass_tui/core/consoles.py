@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serialpass_tui.core.inventory import Inventory, PciFunction, Tty
 
-_TTY = re.compile(r"tty[A-Za-z]+[0-9]+")
+_TTY = pattern(r"tty[A-Za-z]+[0-9]+")
 _DOM0_KEYS = {"console", "earlyprintk", "kgdboc"}
 _COM_PORTS = {"com1": 0x3F8, "com2": 0x2F8}
 _ISA_PORTS = {0x3F8, 0x2F8, 0x3E8, 0x2E8}

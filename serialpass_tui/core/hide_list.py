@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.kernel_args import Word, words
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,7 +139,7 @@ class HideWords:
 
 
 # No kernel parameter looks like a piece of an address list; a run level ("1") must not match.
-_STRAY = re.compile(r'(?=[^(),:]*[(),:])[0-9a-fA-FxX:.*(),"]+')
+_STRAY = pattern(r'(?=[^(),:]*[(),:])[0-9a-fA-FxX:.*(),"]+')
 _NAMES = tuple(dialect.value for dialect in Dialect)
 
 
@@ -228,7 +228,7 @@ def _with_strays(found: HideWords, owners: Iterable[Word], *, whole: bool) -> li
 
 
 # XAPI cuts exactly 14 characters a group (xapi-project/xen-api ocaml/xapi/pciops.ml).
-_XAPI = re.compile(
+_XAPI = pattern(
     r"xen-pciback\.hide=(?:\([0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9a-fA-F]\))*"
 )
 
@@ -251,8 +251,8 @@ _WILD = (
     rf"(){_HEX}:{_HEX}\.(\*)",
     rf"(){_HEX}:(\*)\.(\*)",
 )
-_NEW_FORMS = tuple(re.compile(rf"{_GAP}\({form}(\)){_GAP}") for form in (*_EXACT, *_WILD))
-_OLD_FORMS = tuple(re.compile(rf"{_GAP}\({form}(?:(\)){_GAP})?") for form in _EXACT)
+_NEW_FORMS = tuple(pattern(rf"{_GAP}\({form}(\)){_GAP}") for form in (*_EXACT, *_WILD))
+_OLD_FORMS = tuple(pattern(rf"{_GAP}\({form}(?:(\)){_GAP})?") for form in _EXACT)
 
 
 def _scan(value: str, dialect: Dialect) -> _Scan:
@@ -325,7 +325,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-_ADDRESS = re.compile(
+_ADDRESS = pattern(
     r"(?<![0-9a-fA-F:.])(?:[0-9a-fA-F]{1,4}:)?[0-9a-fA-F]{1,2}:"
     r"(?:\*\.\*|[0-9a-fA-F]{1,2}\.(?:\*|[0-9a-fA-F]))"
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.dmar import records
+from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
-    from serialpass_tui.lazy import frozen
-from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.bdf import Bdf
 
 _HEADER, _BLOCK = 48, 32
 _ALL, _ONE, _RANGE = 0x20, 0x21, 0x22

@@ -7,13 +7,13 @@ such a VM nor keeps it on this host: blocked_operations and affinity do.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.xl_config import read as read_config
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ BLOCKED_TEXT = "serialpass-tui: physical PCI device"
 _HEX = "[0-9a-fA-F]"
 # OCaml's Scanf takes widths as greatest lengths, lets "_" follow a first digit, skips no blanks,
 # and does not ask for the end of the text: "%d/%04x:%02x:%02x.%01x" (ocaml/xapi/pciops.ml).
-_ITEM = re.compile(
+_ITEM = pattern(
     rf"([+-]?[0-9][0-9_]*)/({_HEX}[0-9a-fA-F_]{{0,3}}):({_HEX}[0-9a-fA-F_]?)"
     rf":({_HEX}[0-9a-fA-F_]?)\.({_HEX})"
 )

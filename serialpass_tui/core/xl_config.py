@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     rb"(?P<blank>[ \t]+)|(?P<line>\n|#.*\n)|(?P<ident>[a-z][_0-9a-z]*)|(?P<number>[0-9][0-9a-fx]*)"
     rb"|(?P<string>'(?:[^'\\\n\0]|\\[^\n\0])*'|\"(?:[^\"\\\n\0]|\\[^\n\0])*\")"
     rb"|(?P<mark>\+=|[\[\],=;])"
 )
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _ESCAPES = dict(zip("abfnrtv\"'\\", "\a\b\f\n\r\t\v\"'\\", strict=True))
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _BDF = (
     r"(?:(?P<domain>[0-9a-f]+):)?(?P<bus>[0-9a-f]+):(?P<slot>[0-9a-f]+)\.(?P<function>\*|[0-9a-f]+)"
 )
-_SPEC = re.compile(rf"(?:{_BDF})(?:@(?P<vslot>[0-9a-f]+))?", re.IGNORECASE)
+_SPEC = pattern(rf"(?:{_BDF})(?:@(?P<vslot>[0-9a-f]+))?", re.IGNORECASE)
 _TYPES = {"hvm": "hvm", "pv": "pv", "pvh": "pvh", "generic": "pv", "linux": "pv"}
 _ENDS = (b"\n", b";", b"")
 _WORDS = {"ident": "a key", "string": "a quoted value", "number": "a number"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.inventory import Disk
 from serialpass_tui.host import rooted
 from serialpass_tui.host.sysfs import children, functions_in, text
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ _ESP = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "0xef"}
 """Partition types of an EFI system partition in a GPT and an MBR (UEFI Specification, 5.3.3)."""
 _STACKED = {"mpath": "multipath", "LVM": "LVM", "CRYPT": "crypt", "DMRAID": "RAID"}
 """How the uuid of a device-mapper device begins, by what made it (dmsetup(8))."""
-_NVME_CONTROLLER = re.compile(r"nvme\d+")
+_NVME_CONTROLLER = pattern(r"nvme\d+")
 
 
 @dataclass(slots=True)

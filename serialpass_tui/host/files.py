@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic, rooted
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MADE = ".target.d"
 """The end of a folder's name that is made for a file, and taken away when nothing is left in it:
 systemd's drop-ins of a target (systemd.unit(5)), of which there may be none."""
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TAG = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class LocalFiles:

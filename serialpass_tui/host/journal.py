@@ -6,7 +6,6 @@ import errno
 import fcntl
 import json
 import os
-import re
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,13 +16,14 @@ from serialpass_tui.core.job import LockFile, Record
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 VERSION = 1
 
-_JOB = re.compile(r"[A-Za-z0-9]+")
+_JOB = pattern(r"[A-Za-z0-9]+")
 
 
 class StateDirectory:

@@ -15,6 +15,7 @@ from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host import commands, facts
 from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.probe import probe
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.host.commands import Completed
 
-_DEVICE = re.compile(r'^dev-(\d+) = "([0-9a-fA-F:.]+)"$', re.MULTILINE)
+_DEVICE = pattern(r'^dev-(\d+) = "([0-9a-fA-F:.]+)"$', re.MULTILINE)
 
 
 class LocalHost:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Nic
 from serialpass_tui.host.sysfs import children, link, text
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _DATAPATH = "ovs-system"
 """The master of every port of Open vSwitch: sysfs does not say which of them are one bridge."""
 _ANCESTORS = 64
-_PARENT = re.compile(r"(?m)^PPid:\s*(\d+)")
+_PARENT = pattern(r"(?m)^PPid:\s*(\d+)")
 
 
 @frozen

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import PciFunction
 from serialpass_tui.host.sysfs import children, functions_in, text
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ _FIRST_CAPABILITY, _PCI_EXPRESS = 0x34, 0x10
 _PIN = 0x3D
 _PUBLIC = 64
 """Bytes of configuration space that anybody may read; capabilities lie behind them."""
-_LISTENED = re.compile(r"\s*(\d+):.*(?:level|edge|fasteoi)\s+\S", re.IGNORECASE)
+_LISTENED = pattern(r"\s*(\d+):.*(?:level|edge|fasteoi)\s+\S", re.IGNORECASE)
 
 
 def functions(devices: Iterable[Device], unread: list[str]) -> list[PciFunction]:

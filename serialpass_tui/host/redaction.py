@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import BootText, Disk, Inventory, Nic, Recording, Xen
 from serialpass_tui.core.pool import XlHost
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +25,16 @@ KEPT_KEYS = {"pci", "hvm_serial", "msitranslate", "auto_poweroff"}
 
 HIDDEN = "(redacted)"
 
-_UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-_MAC = re.compile(
+_UUID = pattern(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+_MAC = pattern(
     r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
     r"(?![0-9A-Fa-f:-])"
 )
 # Only where a kernel argument can hold an address: kernel versions have four parts as well.
-_IPV4 = re.compile(r"(?<=[=:@,/\[])(?:\d{1,3}\.){3}\d{1,3}(?![\w.-])")
-_IPV6 = re.compile(r"(?<=\[)[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?=\])")
-_PASSWORD = re.compile(r"(?im)^(\s*(?:password(?:_pbkdf2)?|menu\s+(?:master\s+)?passwd)\s+).*$")
-_BY_ID = re.compile(r"(?:.*/)?(?P<id>[^/]+?)(?P<part>-part\d+)?")
+_IPV4 = pattern(r"(?<=[=:@,/\[])(?:\d{1,3}\.){3}\d{1,3}(?![\w.-])")
+_IPV6 = pattern(r"(?<=\[)[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?=\])")
+_PASSWORD = pattern(r"(?im)^(\s*(?:password(?:_pbkdf2)?|menu\s+(?:master\s+)?passwd)\s+).*$")
+_BY_ID = pattern(r"(?:.*/)?(?P<id>[^/]+?)(?P<part>-part\d+)?")
 _BY_ID_FOLDER = "/dev/disk/by-id/"
 # Product names as host names: to replace them in a boot file would change what it boots.
 _PRODUCT_WORDS = {"xen", "xenserver", "xcp-ng", "localhost", "linux", "boot"}

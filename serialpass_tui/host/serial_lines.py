@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Process, Tty, TtyKind
 from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.host.usb import port_path
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "serial8250"
 _UNKNOWN_PORT = "0"
 _ISA_PATHS = {"pnp0", _PLACEHOLDER}
-_DRIVER_LINE = re.compile(r"(\d+): uart:(\S+)(?: port:([0-9A-Fa-f]+))?(?:.*? irq:(\d+))?")
-_TTY_NODE = re.compile(r"/dev/(tty[A-Za-z]\w*)")
-_GETTY_UNIT = re.compile(r"(?:serial-)?getty@(tty[A-Za-z]\w*)\.service")
-_INITTAB = re.compile(r"(?m)^[^#\n]*getty\b[^#\n]*\b(tty[A-Za-z]\w*)")
-_CONSOLE = re.compile(r"(?:^|\s)console=(tty[A-Za-z]\w*)")
+_DRIVER_LINE = pattern(r"(\d+): uart:(\S+)(?: port:([0-9A-Fa-f]+))?(?:.*? irq:(\d+))?")
+_TTY_NODE = pattern(r"/dev/(tty[A-Za-z]\w*)")
+_GETTY_UNIT = pattern(r"(?:serial-)?getty@(tty[A-Za-z]\w*)\.service")
+_INITTAB = pattern(r"(?m)^[^#\n]*getty\b[^#\n]*\b(tty[A-Za-z]\w*)")
+_CONSOLE = pattern(r"(?:^|\s)console=(tty[A-Za-z]\w*)")
 
 
 @frozen

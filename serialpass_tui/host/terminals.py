@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from serialpass_tui.host.journal import StateDirectory
 
 FILE = "terminals"
 
-_LASTING = re.compile(r"/dev/((tts/|tty|ttyS|ttyUSB|ttyACM|ttyAMA|hvc|xvc)\d+|console)")
+_LASTING = pattern(r"/dev/((tts/|tty|ttyS|ttyUSB|ttyACM|ttyAMA|hvc|xvc)\d+|console)")
 """Names that mean the same line at the next login (Linux Documentation/admin-guide/devices.txt)."""
 
 

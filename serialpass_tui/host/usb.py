@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import UsbDevice
 from serialpass_tui.host.sysfs import children, number, text
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.host.sysfs import Device
 
-_PORT_PATH = re.compile(r"\d+-\d+(\.\d+)*")
+_PORT_PATH = pattern(r"\d+-\d+(\.\d+)*")
 
 
 def port_path(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serialpass_tui.lazy.packages import exports
+from serialpass_tui.lazy.patterns import pattern
 from serialpass_tui.lazy.values import frozen
 
-__all__ = ["exports", "frozen"]
+__all__ = ["exports", "frozen", "pattern"]

@@ -6,9 +6,9 @@ links, the bell) stops here: old consoles print what they do not know.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from serialpass_tui.lazy import pattern
 from serialpass_tui.term.glyphs import shown
 from serialpass_tui.term.looks import PLAIN, Look, legible, styled
 
@@ -24,7 +24,7 @@ Row = list[Cell]
 
 BLANK: Cell = (" ", PLAIN)
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|\x1b\[(?P<numbers>[0-9;:]*)(?P<final>[A-Za-z])"
     r"|\x1b\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]"  # private modes and queries

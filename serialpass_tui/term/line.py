@@ -9,14 +9,14 @@ import re
 import termios
 from enum import Enum
 
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 _KDGKBTYPE = 0x4B33
 _KDGKBMODE = 0x4B44
 _K_UNICODE = 3
 """ioctl_console(2): only a virtual terminal of the kernel answers these."""
 
-_SERIAL = re.compile(r"/dev/(tts/|ttyS|ttyUSB|ttyACM|ttyAMA)\d+")
+_SERIAL = pattern(r"/dev/(tts/|ttyS|ttyUSB|ttyACM|ttyAMA)\d+")
 
 _SPEEDS = {
     getattr(termios, name): int(name[1:]) for name in vars(termios) if re.fullmatch(r"B\d+", name)

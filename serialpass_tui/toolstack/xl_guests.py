@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from serialpass_tui.core import xl_config
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import Guest, PowerState
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
 # tools/xl/xl_info.c list_domains(): "%-40s %5d %5lu %5d     %c%c%c%c%c%c  %8.1f", and with -v the
 # uuid. The name may hold anything, blanks too, so that the row is read from its fixed right part.
-_ROW = re.compile(
+_ROW = pattern(
     r"(?P<name>.*?) +(?P<domid>\d+) +\d+ +\d+ +[-r][-b](?P<paused>[-p])(?P<down>[-s])[-rscwS?][-d]"
     r" +[0-9.]+ +(?P<uuid>[0-9a-f]{8}-[0-9a-f-]{27})\b.*"
 )
-_LEFTOVER = re.compile(r"^\.|~$|\.(bak|orig|rej|sav|save|old|xml|rpm\w+|dpkg-\w+)$|\.serialpass-")
+_LEFTOVER = pattern(r"^\.|~$|\.(bak|orig|rej|sav|save|old|xml|rpm\w+|dpkg-\w+)$|\.serialpass-")
 _AUTO = "auto"
 _ALL_FILES_IN = (_AUTO, "vm")
 """Folders where a guest's file need not end in .cfg: what xendomains starts, and openSUSE's."""

@@ -29,6 +29,7 @@ from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.hide_list import canonical
 from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,8 @@ pciback does not take the function, the driver that wants it gets it back.
 """
 
 _VARIABLE = "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT"
-_SETTING = re.compile(rb"^# serialpass-tui: [^\n]*\n" + _VARIABLE.encode() + rb"=[^\n]*\n?", re.M)
-_NO_RECOVERY = re.compile(rb"^[ \t]*GRUB_DISABLE_RECOVERY=[\"']?true", re.MULTILINE)
+_SETTING = pattern(rb"^# serialpass-tui: [^\n]*\n" + _VARIABLE.encode() + rb"=[^\n]*\n?", re.M)
+_NO_RECOVERY = pattern(rb"^[ \t]*GRUB_DISABLE_RECOVERY=[\"']?true", re.MULTILINE)
 
 
 def with_companions(plan: HidePlan, inventory: Inventory) -> HidePlan:

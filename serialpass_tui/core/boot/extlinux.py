@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span, display
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ _GLOBAL_WORDS = {
     "say", "font", "kbdmap", "ui", "include", "console", "noescape", "nocomplete",
     "allowoptions", "implicit",
 }  # fmt: skip
-_WORD = re.compile(r"[^\x00-\x20]+")
+_WORD = pattern(r"[^\x00-\x20]+")
 
 
 @frozen

@@ -23,6 +23,7 @@ from serialpass_tui.core.boot.model import (
     unreadable,
 )
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import pattern
 
 _HYPERVISORS = {"multiboot2", "multiboot", "xen_hypervisor"}
 _MODULES = {"module2", "module", "xen_module"}
@@ -31,7 +32,7 @@ _OPENERS = {"if", "while", "until", "for"}
 _CLOSERS = {"fi", "done"}
 _LEADS = {"if", "elif", "then", "else", "do", "while", "until", "!"}
 _WITH_VALUE = {"--class", "--users", "--hotkey", "--id", "--source"}
-_KERNEL = re.compile(r"vmlinu[xz]|bzImage|kernel|linux", re.IGNORECASE)
+_KERNEL = pattern(r"vmlinu[xz]|bzImage|kernel|linux", re.IGNORECASE)
 _DEEPEST = 50
 
 
@@ -273,7 +274,7 @@ def _arguments(words: list[Token]) -> list[Argument]:
     return [Argument(word.start, word.end, _handed_over(word.text)) for word in words]
 
 
-_ESCAPE = re.compile(r"(\\x[0-9a-fA-F]{2})|([\\'\"])")
+_ESCAPE = pattern(r"(\\x[0-9a-fA-F]{2})|([\\'\"])")
 
 
 def _handed_over(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from serialpass_tui.core.boot.model import RESCUE_LABEL, RESCUE_SUFFIX, TRIAL_LABEL
+from serialpass_tui.lazy import pattern
 
 _BRANDS = {"XenServer", "XCP-ng", "Citrix Hypervisor", "Citrix XenServer"}
-_DERIVED = re.compile(r" (?:in Safe Mode|\(Serial\)|\((?:Serial, )?Xen [^()]* / Linux [^()]*\))$")
+_DERIVED = pattern(r" (?:in Safe Mode|\(Serial\)|\((?:Serial, )?Xen [^()]* / Linux [^()]*\))$")
 
 
 def labels_of(titles: list[str]) -> list[str]:

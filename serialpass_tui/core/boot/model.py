@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import hide_list
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, pattern
 
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Reading
 
-_COUNTED = re.compile(r"label\d+")
+_COUNTED = pattern(r"label\d+")
 RESCUE_LABEL = "serialpass-rescue"
 RESCUE_SUFFIX = " (nothing hidden: serialpass-tui rescue)"
 TRIAL_LABEL = "serialpass-trial"

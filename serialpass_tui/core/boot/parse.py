@@ -8,9 +8,10 @@ from dataclasses import replace
 from serialpass_tui.core.boot import extlinux, grub
 from serialpass_tui.core.boot.model import BootFile, Entry, unreadable
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import pattern
 
-_GRUB_SIGN = re.compile(rb"^[ \t]*(?:menuentry|submenu)[ \t]", re.MULTILINE)
-_EXTLINUX_SIGN = re.compile(rb"^[ \t]*label[ \t]", re.MULTILINE | re.IGNORECASE)
+_GRUB_SIGN = pattern(rb"^[ \t]*(?:menuentry|submenu)[ \t]", re.MULTILINE)
+_EXTLINUX_SIGN = pattern(rb"^[ \t]*label[ \t]", re.MULTILINE | re.IGNORECASE)
 
 
 def parse(path: str, data: bytes) -> BootFile:

@@ -14,6 +14,7 @@ from serialpass_tui.core.boot.edit import Companion
 from serialpass_tui.core.boot.locate import SYSTEMD
 from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.trial import Stage
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,8 +29,8 @@ MOTD = "/etc/motd"
 WATCH = (UNIT, DROPIN, RC_LOCAL, MOTD)
 
 _SIGN = "# serialpass-tui: looks at a trial boot and says in /etc/motd what came of it\n"
-_PLAIN = re.compile(r"/[A-Za-z0-9/._+ -]+")
-_LINE = re.compile(rb"^serialpass-tui: [^\n]*\n?", re.MULTILINE)
+_PLAIN = pattern(r"/[A-Za-z0-9/._+ -]+")
+_LINE = pattern(rb"^serialpass-tui: [^\n]*\n?", re.MULTILINE)
 
 
 def starters(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
@@ -11,6 +10,7 @@ from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.hide_list import Group, canonical, hidden, listed
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
+from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Reading
     from serialpass_tui.core.inventory import PciFunction
 
-_WRITTEN = re.compile(
+_WRITTEN = pattern(
     r"(?<![0-9a-fA-F:.*])(?:([0-9a-fA-F]{1,4})[:.]+)?([0-9a-fA-F]{1,2})[:.]+"
     r"([0-9a-fA-F]{1,2}|\*)[:.]+([0-7]|\*)(?![0-9a-fA-F])"
 )
