@@ -8,41 +8,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-import pyudev
 
-from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.host import commands, facts
+from serialpass_tui.host import commands, facts, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.host.facts import Machine
     from serialpass_tui.host.system import Run
 
 
+def _with_libudev() -> Callable[[str], list[Device]] | None:
+    """What lists a subsystem's devices with libudev; None where that is not on the machine."""
+    try:
+        import pyudev
+
+        context = pyudev.Context()
+    except ImportError:  # the library's absence is told in the same way as the package's
+        return None
+
+    def devices(subsystem: str) -> list[Device]:
+        return [
+            Device(Path(device.sys_path), dict(device.properties))
+            for device in context.list_devices(subsystem=subsystem)
+        ]
+
+    return devices
+
+
+def _without_libudev(subsystem: str) -> list[Device]:
+    return udev.devices(Path("/"), subsystem)
+
+
 class LibraryMachine:
-    """The running machine through pyudev and psutil."""
+    """The running machine through pyudev and psutil; through udev's own files without libudev."""
 
     def __init__(self) -> None:
-        try:
-            self._context = pyudev.Context()
-        except ImportError as error:
-            raise Problem(
-                Exit.FAILED,
-                "no-libudev",
-                "The library libudev (libudev.so.1) is not on this machine.",
-                remedy="Install it: systemd-libs on XenServer and XCP-ng, libudev1 on Debian.",
-            ) from error
+        self._devices = _with_libudev() or _without_libudev
 
     def devices(self, subsystem: str) -> list[Device]:
         """All devices of a subsystem, with udev's properties."""
-        return [
-            Device(Path(device.sys_path), dict(device.properties))
-            for device in self._context.list_devices(subsystem=subsystem)
-        ]
+        return self._devices(subsystem)
 
     def mounts(self) -> list[tuple[str, str]]:
         """Pairs of device and mount point of the file systems that lie on devices."""
@@ -84,8 +93,5 @@ def probe(
 
     Works on any Linux, with or without Xen, as root or not: what could not be read is listed in
     the inventory's `unread`. `root`, `machine` and `run` are for another tree than this machine.
-
-    Raises:
-        Problem: `no-libudev`.
     """
     return facts.gather(root, LibraryMachine() if machine is None else machine, run)
