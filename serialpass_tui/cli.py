@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from serialpass_tui import __version__
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Exit, Json, Problem
 
@@ -105,6 +104,16 @@ class _Parser(argparse.ArgumentParser):
         """Raise Problem `usage`."""
         usage = " ".join(self.format_usage().split())
         raise Problem(Exit.USAGE, "usage", f"{message}.", remedy=usage)
+
+
+class _Version(argparse.Action):
+    """Tell the version, looked up when it is asked for, and end."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> NoReturn:
+        """As of any action."""
+        from serialpass_tui.built import version
+
+        parser.exit(message=f"{version()}\n")
 
 
 def _interrupted() -> Problem:
@@ -247,7 +256,9 @@ def build_parser() -> argparse.ArgumentParser:
         xapi_socket=None,
         command=None,
     )
-    parser.add_argument("--version", action="version", version=f"serialpass-tui {__version__}")
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
     parser.add_argument(
         "--demo",
         nargs="?",

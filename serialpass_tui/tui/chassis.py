@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import time
+from pkgutil import get_data
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on, work
@@ -55,7 +56,8 @@ class Chassis(App[int], inherit_bindings=False):
     """
 
     TITLE = "serialpass-tui"
-    CSS_PATH = "style.tcss"
+    CSS = (get_data("serialpass_tui.tui", "style.tcss") or b"").decode()
+    """As data of the package: a path would have to be a file, which it is not in an archive."""
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,0 +1,20 @@
+"""What this copy of the tool was built from, where a build has put that beside it."""
+
+from __future__ import annotations
+
+import json
+from pkgutil import get_data
+
+from serialpass_tui import __version__
+
+
+def version() -> str:
+    """The words of `--version`: of the one file for dom0 also its commit and its parts."""
+    words = f"serialpass-tui {__version__}"
+    try:
+        data = get_data("serialpass_tui", "build.json")
+    except OSError:  # installed by pip, which knows the rest
+        return words
+    told = json.loads(data or b"{}")
+    parts = (f"{name} {number}" for name, number in told["parts"].items())
+    return "\n".join([words, f"commit {told['commit']}", *parts])
