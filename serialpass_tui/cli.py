@@ -113,7 +113,8 @@ class _Version(argparse.Action):
         """As of any action."""
         from serialpass_tui.built import version
 
-        parser.exit(message=f"{version()}\n")
+        sys.stdout.write(f"{version()}\n")
+        parser.exit()
 
 
 def _interrupted() -> Problem:

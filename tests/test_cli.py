@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serialpass_tui import cli
+from serialpass_tui import __version__, built, cli
 from serialpass_tui.errors import Exit
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
@@ -372,3 +372,17 @@ def test_nohup_is_not_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     assert [signal.SIG_IGN] == seen
+
+
+def test_an_installed_tool_tells_its_version_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert 0 == ended.value.code
+    assert (f"serialpass-tui {__version__}\n", "") == capsys.readouterr()
+
+
+def test_a_built_tool_tells_its_commit_and_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b'{"commit": "0123abcd", "parts": {"CPython": "3.13.5", "musl": "1.2.5"}}'
+    monkeypatch.setattr(built, "get_data", lambda _package, _name: data)
+    told = f"serialpass-tui {__version__}\ncommit 0123abcd\nCPython 3.13.5\nmusl 1.2.5"
+    assert told == built.version()

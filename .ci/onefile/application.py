@@ -52,6 +52,10 @@ def archive(interpreter: Path, stdlib: Path, licences: Iterable[Path], place: Pa
     _copy(stdlib, stage, _STDLIB_LEFT_OUT)
     for folder in licences:
         shutil.copytree(folder, stage / "licences", dirs_exist_ok=True)
+    for part, file in bill.COMPILER_LICENCES.items():
+        _put(
+            stage / "licences" / part / Path(file).name, (sources.zig().parent / file).read_bytes()
+        )
     found = [_install(file, stage, place) for file in sources.packages()]
     commit = _application(stage)
     parts = bill.parts(found)
@@ -95,6 +99,8 @@ def _install(file: Path, stage: Path, place: Path) -> bill.Part:
             ".dist-info/" not in path and path != "PKG-INFO" and not _PACKAGES_LEFT_OUT.match(path)
         ):
             _put(stage / path, data)
+    if not (stage / "licences" / title).exists():  # XenAPI's description is all that says it
+        _put(stage / "licences" / title / "METADATA", files[name])
     info = f"{title.replace('-', '_')}-{version}.dist-info"
     _put(stage / info / "METADATA", files[name])
     licence = told["License-Expression"] or bill.KNOWN_LICENCES.get(title, "") or told["License"]

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KNOWN_LICENCES = {
-    "XenAPI": "LGPL-2.1-only WITH OCaml-LGPL-linking-exception",
     "linkify-it-py": "MIT",
     "markdown-it-py": "MIT",
     "mdit-py-plugins": "MIT",
@@ -22,6 +21,9 @@ KNOWN_LICENCES = {
     "textual": "MIT",
 }
 """SPDX names for packages whose own description has none, from the licence files in them."""
+
+COMPILER_LICENCES = {"musl": "lib/libc/musl/COPYRIGHT", "zig": "LICENSE"}
+"""Where the compiler's package has the licences of what it links in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ def parts(packages: Iterable[Part]) -> list[Part]:
         for source in pins.SOURCES
     ]
     musl = Part("musl", pins.MUSL, "MIT", f"pkg:generic/musl@{pins.MUSL}")
-    return [*linked, musl, *packages]
+    zig = Part("zig", pins.ZIG, "MIT", f"pkg:pypi/ziglang@{pins.ZIG}")
+    return [*linked, musl, zig, *packages]
 
 
 def cyclonedx(version: str, commit: str, everything: Iterable[Part]) -> str:

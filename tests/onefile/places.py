@@ -1,0 +1,105 @@
+"""The places in which the one file must run, and what is asked of it there."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyte
+
+ROOT = Path(__file__).parents[2]
+LAUNCHER = Path(__file__).with_name("launcher.py")
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere that the file is started."""
+
+    name: str
+    empty: bool = True
+    """The root directory holds /proc, /sys, /dev, /tmp and the file, and nothing else."""
+    old: bool = False
+    readonly: bool = False
+    memory: int = 0
+
+
+PLACES = (
+    Place("this machine", empty=False),
+    Place("empty root"),
+    Place("kernel 2.6.32", old=True),
+    Place("256 MiB", memory=256 << 20),
+    Place("read-only root", readonly=True),
+)
+
+
+@dataclass
+class Started:
+    """The file in a place, with commands for it."""
+
+    place: Place
+    file: Path
+    scratch: Path
+    environ: dict[str, str] = field(default_factory=lambda: {"LANG": "C", "TERM": "vt100"})
+
+    def argv(self, *arguments: str) -> list[str]:
+        program = str(self.file)
+        options: dict[str, object] = {
+            "environ": self.environ,
+            "old": self.place.old,
+            "memory": self.place.memory,
+            "readonly": self.place.readonly,
+        }
+        if self.place.empty:
+            options["root"] = str(self.scratch)
+            if not (self.scratch / self.file.name).exists():
+                shutil.copy2(self.file, self.scratch)
+            program = f"/{self.file.name}"
+        launched = [sys.executable, str(LAUNCHER), json.dumps(options), program, *arguments]
+        return ["unshare", "--mount", *launched]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.argv(*arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def screen(self, *arguments: str, until: str) -> str:
+        """What an 80x24 terminal shows when a text is on it, or at the end; then the keys `q`."""
+        screen = pyte.Screen(80, 24)
+        stream = pyte.ByteStream(screen)
+        pid, terminal = pty.fork()
+        if pid == 0:
+            argv = self.argv(*arguments)
+            os.execvp(argv[0], argv)  # noqa: S606
+        try:
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            end = time.monotonic() + PATIENCE
+            while until not in "\n".join(screen.display) and time.monotonic() < end:
+                if not select.select([terminal], [], [], 1.0)[0]:
+                    continue
+                try:
+                    stream.feed(os.read(terminal, 65536))
+                except OSError:
+                    break  # it has ended
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+        return "\n".join(line.rstrip() for line in screen.display)

@@ -1,0 +1,131 @@
+"""The one file for dom0, where dom0 is poor. `.ci/prove` builds it and runs these."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from serialpass_tui import __version__
+from tests.onefile.places import PLACES, ROOT, Place, Started
+
+pytestmark = pytest.mark.onefile
+
+ARCHES = ("x86_64", "i686")
+DEMO = "Which card shall go to a VM?"
+
+
+@pytest.fixture(scope="module", params=ARCHES)
+def file(request: pytest.FixtureRequest) -> Path:
+    folder = Path(os.environ.get("SERIALPASS_ONEFILE", ROOT / "dist"))
+    found = folder / f"serialpass-tui-{__version__}-{request.param}"
+    if not found.exists():
+        pytest.skip(f"{found} is not built")
+    if os.geteuid() != 0:
+        pytest.skip("only root makes the places")
+    return found
+
+
+@pytest.fixture(params=PLACES, ids=lambda place: place.name)
+def started(request: pytest.FixtureRequest, file: Path, tmp_path: Path) -> Started:
+    place: Place = request.param
+    return Started(place, file, tmp_path)
+
+
+def test_version_tells_commit_and_parts(started: Started) -> None:
+    done = started.run("--version")
+    assert (0, "") == (done.returncode, done.stderr)
+    first, commit, *parts = done.stdout.splitlines()
+    assert f"serialpass-tui {__version__}" == first
+    assert re.fullmatch(r"commit [0-9a-f]{40}( with changes)?", commit)
+    named = {part.split()[0] for part in parts}
+    assert {"CPython", "OpenSSL", "ncurses", "musl", "zlib", "psutil", "textual", "XenAPI"} <= named
+
+
+def test_scan(started: Started) -> None:
+    done = started.run("scan", "--json")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 1 == json.loads(done.stdout)["version"]
+
+
+def test_doctor(started: Started) -> None:
+    done = started.run("doctor", "--json")
+    assert done.returncode in {0, 6}, done.stderr  # 6: something is wrong with this machine
+    assert 1 == json.loads(done.stdout)["version"]
+
+
+@pytest.mark.parametrize("terminal", ["linux", "vt100"])
+def test_first_screen(started: Started, terminal: str) -> None:
+    started.environ["TERM"] = terminal
+    shown = started.screen("--demo", until=DEMO)
+    assert DEMO in shown
+    assert "0000:02:00.0-1" in shown
+
+
+def test_the_same_devices_as_the_installed_tool(file: Path, tmp_path: Path) -> None:
+    here = Started(PLACES[0], file, tmp_path).run("scan", "--json")
+    installed = subprocess.run(
+        [sys.executable, "-m", "serialpass_tui", "scan", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert json.loads(installed.stdout) == json.loads(here.stdout)
+
+
+def test_a_state_directory_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None:
+    boot = tmp_path / "disk" / "boot" / "grub"
+    boot.mkdir(parents=True)
+    golden = ROOT / "tests" / "golden" / "boot" / "xcpng83-uefi.cfg"
+    shutil.copy(golden, boot / "grub.cfg")
+    place = next(place for place in PLACES if place.readonly)
+    started = Started(place, file, tmp_path)
+    done = started.run("--host-root", "/disk", "unhide", "0000:05:00.0", "--yes")
+    assert 5 == done.returncode, done.stdout + done.stderr
+    assert "/var/lib/serialpass-tui/lock cannot be written: Read-only file system" in done.stderr
+    assert "Nothing was changed." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert golden.read_bytes() == (boot / "grub.cfg").read_bytes()
+
+
+def test_no_variable_of_another_python_reaches_it(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not this one')\n")
+    started = Started(PLACES[0], file, tmp_path)
+    started.environ |= {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere"}
+    assert 0 == started.run("--version").returncode
+
+
+def test_the_bill_names_every_part_and_its_licence_is_inside(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        bill = json.loads(archive.read("bom.json"))
+        told = json.loads(archive.read("serialpass_tui/build.json"))
+    assert ("CycloneDX", "1.5") == (bill["bomFormat"], bill["specVersion"])
+    components = {part["name"]: part["version"] for part in bill["components"]}
+    assert told["parts"] == components
+    licensed = {name.split("/")[1] for name in names if name.startswith("licences/")}
+    assert {*components, "serialpass-tui"} == licensed
+    assert all(part["licenses"][0]["expression"] != "NOASSERTION" for part in bill["components"])
+    modules = {name.partition("/")[0] for name in names}
+    assert not modules & {"tests", "test", "pytest", "pyudev", "setuptools"}
+
+
+def test_built_again_it_is_the_same(file: Path, tmp_path: Path) -> None:
+    arch = file.name.rpartition("-")[2]
+    built = subprocess.run(
+        [ROOT / ".ci" / "build", arch, "--output", tmp_path], capture_output=True, check=False
+    )
+    assert 0 == built.returncode, built.stderr
+    again = tmp_path / file.name
+    assert hashlib.sha256(file.read_bytes()).digest() == (
+        hashlib.sha256(again.read_bytes()).digest()
+    )
