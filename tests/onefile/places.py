@@ -53,6 +53,8 @@ class Started:
     file: Path
     scratch: Path
     environ: dict[str, str] = field(default_factory=lambda: {"LANG": "C", "TERM": "vt100"})
+    peak: int = 0
+    """Bytes of memory that the last screen took."""
 
     def argv(self, *arguments: str) -> list[str]:
         program = str(self.file)
@@ -100,6 +102,6 @@ class Started:
                     break  # it has ended
         finally:
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            self.peak = os.wait4(pid, 0)[2].ru_maxrss << 10
             os.close(terminal)
         return "\n".join(line.rstrip() for line in screen.display)

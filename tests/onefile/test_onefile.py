@@ -82,6 +82,78 @@ def test_the_same_devices_as_the_installed_tool(file: Path, tmp_path: Path) -> N
     assert json.loads(installed.stdout) == json.loads(here.stdout)
 
 
+def test_a_description_that_the_host_has_is_found(file: Path, tmp_path: Path) -> None:
+    """The table of profiles does not know a VT52, terminfo does: it is no VT100's kin."""
+    started = Started(PLACES[0], file, tmp_path, {"LANG": "C", "TERM": "vt52"})
+    shown = started.screen("--demo", until="driven otherwise")
+    assert "TERM is 'vt52', which is driven otherwise than a VT100." in " ".join(shown.split())
+
+
+PARTS = """\
+import curses, pathlib, psutil, socket, ssl, sys, threading, XenAPI, xmlrpc.client
+
+for name in sys.argv[2:]:
+    curses.setupterm(name, 1)
+    assert curses.tigetstr("cup"), name
+assert psutil.boot_time() > 0 and psutil.net_if_addrs() and psutil.pids()
+assert XenAPI.xapi_local() is not None
+
+def serve(end):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1])
+    with context.wrap_socket(end, server_side=True) as tls:
+        tls.sendall(tls.recv(100).upper())
+
+ours, theirs = socket.socketpair()
+thread = threading.Thread(target=serve, args=(theirs,))
+thread.start()
+context = ssl.create_default_context(cafile=sys.argv[1])
+with context.wrap_socket(ours, server_hostname="dom0.example") as tls:
+    tls.sendall(b"hello")
+    print(tls.version(), tls.recv(100).decode())
+thread.join()
+"""
+TERMINALS = ("vt100", "vt220", "linux", "xterm", "screen", "tmux")
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_its_parts_work(file: Path, tmp_path: Path, place: Place) -> None:
+    """The interpreter cut off from its archive, with the archive as its library."""
+    with zipfile.ZipFile(file) as archive:
+        length = min(entry.header_offset for entry in archive.infolist())
+    root = tmp_path / "root"
+    root.mkdir()
+    python = root / "python"
+    python.write_bytes(file.read_bytes()[:length])
+    python.chmod(0o755)
+    library = shutil.copy(file, root / "library")
+    pem, key = root / "dom0.pem", tmp_path / "key"
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+            ),
+            *("-nodes", "-subj", "/CN=dom0.example", "-addext", "subjectAltName=DNS:dom0.example"),
+            *("-keyout", key, "-out", pem),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    pem.write_bytes(pem.read_bytes() + key.read_bytes())
+    inside = Path("/") if place.empty else root
+    environ = {"LANG": "C", "PYTHONHOME": "/", "PYTHONPATH": str(inside / Path(library).name)}
+    started = Started(place, python, root, environ)
+    done = started.run("-S", "-c", PARTS, str(inside / pem.name), *TERMINALS)
+    assert 0 == done.returncode, done.stderr
+    assert "TLSv1.3 HELLO\n" == done.stdout
+
+
 def test_a_state_directory_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None:
     boot = tmp_path / "disk" / "boot" / "grub"
     boot.mkdir(parents=True)
