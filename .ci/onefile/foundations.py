@@ -125,7 +125,8 @@ bool is_lock_free(size_t size, const volatile void *where)
 
 
 def _atomic(tools: Tools, tree: Path) -> None:
-    library = tools.place / "lib" / "libatomic.a"
+    # zig takes the name `atomic` for a library of its own, which lacks this one function.
+    library = tools.place / "lib" / "liblockfree.a"
     library.parent.mkdir()
     (tree / "atomic.c").write_text(_ATOMIC, encoding="utf-8")
     tools.run(tree, "cc", "-O2", "-c", "atomic.c")

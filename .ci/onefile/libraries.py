@@ -56,7 +56,7 @@ class Libraries:
     def archives(self) -> list[Path]:
         """The libraries, in the order in which a linker wants them."""
         own = [self.place / "lib" / Path(name).name for name in _ARCHIVES]
-        names = ("ssl", "crypto", "ncursesw", "z", "atomic")
+        names = ("ssl", "crypto", "ncursesw", "z", "lockfree")
         return own + [self.foundations / "lib" / f"lib{name}.a" for name in names]
 
     @property
@@ -105,7 +105,7 @@ def _build(tools: foundations.Tools, tree: Path) -> None:
         ZLIB_LIBS=f"-L{lib} -lz",
         CURSES_CFLAGS=curses,
         CURSES_LIBS=f"-L{lib} -lncursesw",
-        LIBS=f"-L{lib} -latomic",
+        LIBS=f"-L{lib} -llockfree",
     )
     tools.make(tree, *_ARCHIVES)
     built = (tree / "Modules" / "config.c").read_text(encoding="utf-8")
