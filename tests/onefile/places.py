@@ -55,6 +55,8 @@ class Started:
     environ: dict[str, str] = field(default_factory=lambda: {"LANG": "C", "TERM": "vt100"})
     peak: int = 0
     """Bytes of memory that the last screen took."""
+    status: int = 0
+    """How the last screen's program ended: its exit status, or the signal as a negative number."""
 
     def argv(self, *arguments: str) -> list[str]:
         program = str(self.file)
@@ -82,8 +84,11 @@ class Started:
             stdin=subprocess.DEVNULL,
         )
 
-    def screen(self, *arguments: str, until: str) -> str:
-        """What an 80x24 terminal shows when a text is on it, or at the end; then the keys `q`."""
+    def screen(self, *arguments: str, until: str = "", patience: float = PATIENCE) -> str:
+        """What an 80x24 terminal shows when a text is on it; without one, at the program's end.
+
+        A program that has not ended by then is killed.
+        """
         screen = pyte.Screen(80, 24)
         stream = pyte.ByteStream(screen)
         pid, terminal = pty.fork()
@@ -92,8 +97,8 @@ class Started:
             os.execvp(argv[0], argv)  # noqa: S606
         try:
             fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-            end = time.monotonic() + PATIENCE
-            while until not in "\n".join(screen.display) and time.monotonic() < end:
+            end = time.monotonic() + patience
+            while time.monotonic() < end and not (until and until in "\n".join(screen.display)):
                 if not select.select([terminal], [], [], 1.0)[0]:
                     continue
                 try:
@@ -102,6 +107,7 @@ class Started:
                     break  # it has ended
         finally:
             os.kill(pid, signal.SIGKILL)
-            self.peak = os.wait4(pid, 0)[2].ru_maxrss << 10
+            _, ended, usage = os.wait4(pid, 0)
+            self.status, self.peak = os.waitstatus_to_exitcode(ended), usage.ru_maxrss << 10
             os.close(terminal)
         return "\n".join(line.rstrip() for line in screen.display)

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from serialpass_tui import __version__
-from tests.onefile.places import PLACES, ROOT, Place, Started
+from tests.onefile.places import PATIENCE, PLACES, ROOT, Place, Started
 
 pytestmark = pytest.mark.onefile
 
 ARCHES = ("x86_64", "i686")
 DEMO = "Which card shall go to a VM?"
+STORY = ROOT / "serialpass_tui" / "sim" / "answers" / "bind-and-start.json"
+POOREST = Place("all at once", old=True, memory=256 << 20, readonly=True)
 
 
 @pytest.fixture(scope="module", params=ARCHES)
@@ -68,6 +70,15 @@ def test_first_screen(started: Started, terminal: str) -> None:
     shown = started.screen("--demo", until=DEMO)
     assert DEMO in shown
     assert "0000:02:00.0-1" in shown
+
+
+def test_the_whole_story(file: Path, tmp_path: Path) -> None:
+    """From the choice of a card to the VM that runs with it, where everything is missing."""
+    shutil.copy(STORY, tmp_path)
+    told = ("--demo", json.loads(STORY.read_bytes())["machine"], "--answers", f"/{STORY.name}")
+    started = Started(POOREST, file, tmp_path)
+    shown = started.screen(*told, patience=4 * PATIENCE)
+    assert 0 == started.status, shown
 
 
 def test_the_same_devices_as_the_installed_tool(file: Path, tmp_path: Path) -> None:
