@@ -179,9 +179,10 @@ def of_line(*chosen: Bdf, busy: tuple[int, ...] = (16,), msi: str = "", spare: s
     return codes(judge(with_facts(BIOS, pci=changed, busy_irqs=busy), *(chosen or CARD)))
 
 
-def of_dmar(*scopes: tuple[int, list[tuple[int, int]]]) -> Found:
-    """The default machine's USB card, and memory reserved for devices by their paths."""
-    return codes(judge(with_facts(BIOS, dmar=dmar([(0x7BA77000, list(scopes))])), USB_CARD))
+def of_dmar(*areas: list[tuple[int, list[tuple[int, int]]]]) -> Found:
+    """The default machine's USB card, and areas of memory, each for devices by their paths."""
+    table = dmar([(0x7BA77000 + 0x1000 * number, area) for number, area in enumerate(areas)])
+    return codes(judge(with_facts(BIOS, dmar=table), USB_CARD))
 
 
 THE_CARD = (0, [(0x1D, 0), (0, 0)])
@@ -600,10 +601,17 @@ CASES = (
     Case(
         catalogue.RMRR_SHARED,
         WARN,
-        lambda: of_dmar(THE_CARD, ANOTHER),
-        lambda: of_dmar(THE_CARD),
+        lambda: of_dmar([THE_CARD, ANOTHER]),
+        lambda: of_dmar([THE_CARD]),
     ),
-    Case(catalogue.RMRR, NOTE, lambda: of_dmar(THE_CARD), lambda: of_dmar(ANOTHER)),
+    Case(
+        catalogue.RMRR_SHARED,
+        WARN,
+        lambda: of_dmar([THE_CARD], [THE_CARD, ANOTHER]),
+        lambda: of_dmar([THE_CARD], [ANOTHER, ANOTHER]),
+        "own-first",
+    ),
+    Case(catalogue.RMRR, NOTE, lambda: of_dmar([THE_CARD]), lambda: of_dmar([ANOTHER])),
     Case(
         catalogue.IVMD,
         NOTE,

@@ -129,11 +129,11 @@ def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Fin
     """Memory that the firmware reserves for this function, and for which others as well.
 
     Xen refuses a device whose reserved memory is shared, unless its toolstack asks for the relaxed
-    policy (xen-project/xen xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device).
+    policy (xen-project/xen xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device). One
+    shared area is enough for that, so it is told before those that are the function's own.
     """
-    for area, places in inventory.reserved_areas:
-        if function.bdf not in places:
-            continue
+    areas = [each for each in inventory.reserved_areas if function.bdf in each[1]]
+    for area, places in sorted(areas, key=lambda each: len(each[1]) == 1)[:1]:
         others = [place.short if place else "another" for place in places]
         others.remove(function.bdf.short)
         where = f"{named(function)}: the firmware reserves memory at {area.base:#x} for it"
@@ -152,7 +152,6 @@ def memory_reserved(inventory: Inventory, function: PciFunction) -> Iterator[Fin
                 f"{where} (RMRR): firmware or BMC may go on using it.",
                 "If the VM does not start, switch off USB legacy support in the firmware setup.",
             )
-        return
 
 
 def memory_mapped(inventory: Inventory, function: PciFunction) -> Iterator[Finding]:
