@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 # C0/C1 controls drive terminals; Cf holds the bidirectional marks that reorder a line on screen;
 # lone surrogates cannot be encoded; line and paragraph separators break a table row.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Variation selectors show nothing themselves, and terminals do not agree on whether the character
+# before one then takes one cell or two (Unicode TR 51, "Emoji and Text Presentation Selectors").
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 def printable(text: str, limit: int = 0) -> str:
@@ -21,10 +24,11 @@ def printable(text: str, limit: int = 0) -> str:
     if limit:
         text = text[: limit + 1]
     # What Python calls printable has nothing of the unsafe classes; most texts are, wholly.
-    shown = text if text.isprintable() else "".join(_visible(char) for char in text)
-    if limit and len(shown) > limit:
-        return shown[: limit - 1] + "~"
-    return shown
+    if not text.isprintable() or not (text.isascii() or _SELECTORS.isdisjoint(text)):
+        text = "".join(map(_visible, text))
+    if limit and len(text) > limit:
+        return text[: limit - 1] + "~"
+    return text
 
 
 def shell_words(argv: Iterable[str]) -> str:
@@ -37,7 +41,7 @@ def shell_words(argv: Iterable[str]) -> str:
 def _visible(char: str) -> str:
     import unicodedata
 
-    if unicodedata.category(char) not in _UNSAFE:
+    if unicodedata.category(char) not in _UNSAFE and char not in _SELECTORS:
         return char
     point = ord(char)
     if point < 0x100:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
+from serialpass_tui.core.text import printable
 from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Line:
     label: int = 0
     """How many of the first columns are a label, which is drawn in the accent."""
 
+    def __post_init__(self) -> None:
+        """Whatever a host says, and whoever puts it into a line: it acts on no terminal."""
+        object.__setattr__(self, "text", printable(self.text))
+
 
 LABEL = 10
 """Columns of the label in front of a fact."""
@@ -64,9 +69,10 @@ def facts(label: str, texts: Iterable[str], ink: Ink = Ink.PLAIN) -> tuple[Line,
 
 
 def fit(text: str, width: int) -> str:
-    """`text` in exactly `width` cells; what is cut ends in `~`."""
+    """`text`, made safe to show, in exactly `width` cells; what is cut ends in `~`."""
     if width <= 0:
         return ""
+    text = printable(text)
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "~"

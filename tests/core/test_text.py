@@ -21,6 +21,8 @@ from serialpass_tui.core.text import printable
         ("\u2028", "\\u2028"),
         ("\ud800", "\\ud800"),
         ("\U000e0001", "\\U000e0001"),
+        ("\u2764\ufe0f", "\u2764\\ufe0f"),
+        ("\u845b\U000e0100", "\u845b\\U000e0100"),
     ],
 )
 def test_printable(text: str, expected: str) -> None:

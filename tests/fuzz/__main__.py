@@ -63,9 +63,9 @@ def main() -> int:
             count, failure = run(target, number)
             counted[target.name] += count
             if failure:
-                failed[target.name] += 1
+                failed[target.name] += 1  # what is wrong comes first, the input may be long
                 chosen = [one for one in chosen if one is not target]
-                sys.stdout.write(f"FAILED {target.name}, --seed {number}\n{failure[-6000:]}\n")
+                sys.stdout.write(f"FAILED {target.name}, --seed {number}\n{failure[:5000]}\n")
                 sys.stdout.flush()
             if time.monotonic() >= end:
                 break

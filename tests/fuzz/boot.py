@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from serialpass_tui.core.inventory import BootStore, BootText, Inventory, Pcibac
 from serialpass_tui.core.kernel_args import words
 from serialpass_tui.errors import Problem
 from tests.fuzz.hostile import TOKENS, garbage, mutated
-from tests.fuzz.screens import clean, shown
+from tests.fuzz.screens import clean, may_refuse, shown, told
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "boot"
 FILES = {place.name: place.read_bytes() for place in sorted(GOLDEN.iterdir())}
@@ -80,13 +79,14 @@ def _boot_file(path: str, data: bytes) -> None:
     """A Problem, or a file that can be read and edited, and whose edits can be taken back."""
     try:
         boot = parse(path, data)
-    except Problem:
+    except Problem as problem:
+        told(problem)
         return
     assert data == boot.data
     for dialect in Dialect:
-        with suppress(Problem):
+        with may_refuse():
             _hide(boot, dialect)
-        with suppress(Problem):
+        with may_refuse():
             _try(boot, dialect)
 
 
@@ -154,11 +154,39 @@ vectors = st.one_of(
 
 
 def check_adv(data: bytes) -> None:
-    """extlinux's own data."""
+    """extlinux's own data: what extlinux would write into it is read, and gone when it clears it.
+
+    Where the tool says that there can be a trial, nobody else has asked for an entry.
+    """
     boot = parse("/boot/extlinux.conf", FILES["xs62-plain.conf"])
-    once.armed("extlinux", data)
     store = BootStore(boot.path, "/boot/ldlinux.sys", data, "ext3", tool="extlinux")
-    clean(once.obstacle(boot, store))
+    before, why = once.armed("extlinux", data), once.obstacle(boot, store)
+    clean(why)
+    if why:
+        assert before != TRIAL_LABEL or not _is_whole(data)
+        return
+    assert _is_whole(data)
+    assert before in {"", TRIAL_LABEL}
+    for label in ("", TRIAL_LABEL, ""):
+        tags = _tags(data[-1016:-516], label.encode())
+        if len(tags) <= 500:
+            data = data[:-1024] + _vector(tags)  # as it is on the disk afterwards
+            assert label == once.armed("extlinux", data)
+            assert "" == once.obstacle(boot, replace(store, data=data))
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether the first copy is what extlinux writes over these tags."""
+    return len(data) >= 1024 and data[-1024:-512] == _vector(data[-1016:-516])[:512]
+
+
+def _tags(body: bytes, label: bytes) -> bytes:
+    """The tags with another label to boot once, or none (syslinux libinstaller/setadv.c)."""
+    kept = b""
+    while len(body) >= 2 and body[0] and len(body) >= 2 + body[1]:
+        tag, body = body[: 2 + body[1]], body[2 + body[1] :]
+        kept += tag if tag[0] != 1 else b""
+    return kept + (bytes((1, len(label))) + label if label else b"")
 
 
 LINE = ["xen-pciback.hide=", "pciback.hide=", "xen_pciback.hide=", "(02:00.0)", "(0000:02:00.0)",

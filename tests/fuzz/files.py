@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import tempfile
-from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,14 @@ from serialpass_tui.core import codec, dmar, ivrs, vm, xl_config, xl_edit
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.inventory import Recording
 from serialpass_tui.core.job import Began, Goal, Job, Opened, Planned, Progress, fold
-from serialpass_tui.core.undo_text import Kept, undo_text, word
-from serialpass_tui.errors import Problem
+from serialpass_tui.core.undo_text import Kept, undo_text
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import recording, terminals
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.sim import machines
 from tests.fuzz.boot import BDFS, SAFE
 from tests.fuzz.hostile import changed_json, garbage, mutated, texts, tokens
-from tests.fuzz.screens import check_host, check_job, clean
+from tests.fuzz.screens import check_host, check_job, clean, may_refuse, told
 
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
@@ -36,14 +37,21 @@ pci_values = st.tuples(
 
 
 def check_pci(sample: tuple[str, list[Bdf]]) -> None:
-    """other-config:pci: what is added is read, and gone when it is taken out."""
+    """other-config:pci: what is added is read, and gone when it is taken out; no item is lost."""
     value, add = sample
-    before = vm.parse_pci(value)
-    vm.dropped_items(value)
+    before, dropped = vm.parse_pci(value), vm.dropped_items(value)
+    assert len([item for item in value.split(",") if item]) == len(before) + len(dropped)
+    assert () == vm.parse_pci(",".join(dropped))
     merged = vm.merge_pci(value, add)
     assert {*before, *add} == set(vm.parse_pci(merged))
+    assert dropped == vm.dropped_items(merged)
     left = vm.remove_pci(merged, add)
+    assert left or left in {None, merged}, "an empty key stays a key"
     assert set(before) - set(add) == set(vm.parse_pci(left or ""))
+    kept = vm.dropped_items(left or "")
+    for item in dropped:
+        meant = vm.parse_pci(item.strip())  # blanks alone kept XAPI from it
+        assert (item in kept) is set(add).isdisjoint(meant)
 
 
 XL = [b"name = 'pbx'\n", b"pci = [ ", b"pci += ", b"'0000:02:00.0'", b'"02:00.*"', b"[", b"]", b",",
@@ -62,7 +70,7 @@ def check_xl(sample: tuple[bytes, list[Bdf]]) -> None:
     data, add = sample
     config = xl_config.read(data)
     clean(*config.warnings)
-    with suppress(Problem):
+    with may_refuse():
         edited = xl_edit.with_devices(data, add)
         assert {*config.devices, *add} == set(xl_config.read(edited).devices)
         new = set(add) - set(config.devices)
@@ -110,41 +118,58 @@ names = changed_json(HOSTS, only_text=True)
 
 def check_recording(value: Any) -> None:
     """A Problem, or a host that can be judged and shown."""
+    record = _loaded(json.dumps(value).encode())
+    if record is not None:
+        with may_refuse():
+            check_host(record)
+
+
+def _loaded(data: bytes) -> Recording | None:
+    """The recording that a file holds, which is written and read again as the same one.
+
+    None where it is refused, as a wrong argument and by the file's name.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "host.json"
-        place.write_text(json.dumps(value))
+        place.write_bytes(data)
         try:
             record = recording.load(place)
         except Problem as problem:
-            clean(problem.summary)
-            return
-    with suppress(Problem):
-        check_host(record)
+            refusal = problem
+        else:
+            recording.save(place, record, redact=False)
+            written = place.read_bytes()
+            recording.save(place, recording.load(place), redact=False)
+            assert written == place.read_bytes()
+            return record
+    told(refusal)
+    assert (Exit.USAGE, "bad-recording") == (refusal.exit_status, refusal.code)
+    assert str(place) in refusal.summary
+    return None
 
 
 def check_names(value: Any) -> None:
     """Hostile text in every place of a host: names of VMs, strings of USB devices, files."""
     try:
         record = codec.decode(Recording, value, "recording")
-    except Problem:
+    except Problem as problem:
+        told(problem)
         return
-    with suppress(Problem):
+    with may_refuse():
         check_host(record)
 
 
+WHOLE = [text.encode() for text in HOSTS]
 raw_recordings = st.one_of(
-    mutated([text.encode() for text in HOSTS], [b"[", b"{", b'"', b"[" * 3000, b"1e999", b"-"]),
+    mutated(WHOLE, [b"[", b"{", b'"', b"[" * 3000, b"1e999", b"-"]),
     st.integers(1, 100_000).map(lambda depth: b"[" * depth),
 )
 
 
 def check_raw_recording(data: bytes) -> None:
-    """Broken JSON."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "host.json"
-        place.write_bytes(data)
-        with suppress(Problem):
-            recording.load(place)
+    """Broken JSON is refused by the file's name; what is whole is read."""
+    record = _loaded(data)
+    assert record is not None or data not in WHOLE
 
 
 RECORDS = (
@@ -165,19 +190,23 @@ journals = st.one_of(
 
 
 def check_journal(data: bytes) -> None:
-    """A Problem, or jobs that can be shown."""
+    """A Problem, or jobs that can be shown, whose way back stays in the directory."""
     with tempfile.TemporaryDirectory() as folder:
         state = StateDirectory(Path(folder))
         (Path(folder) / "journal").write_bytes(data)
         try:
             records = state.records()
         except Problem as problem:
-            clean(problem.summary)
+            told(problem)
             return
         for job in fold(records):
             check_job(job)
-            with suppress(Problem):
-                state.undo_place(job.id)
+            with may_refuse():
+                place = state.undo_place(job.id)
+                assert folder == os.path.commonpath((folder, os.path.normpath(place)))
+                state.keep_undo(job.id, os.fsencode)
+                assert os.fsencode(place).endswith(Path(place).read_bytes())
+        assert data == (Path(folder) / "journal").read_bytes()
 
 
 terminal_files = st.one_of(
@@ -199,23 +228,66 @@ def check_terminals(data: bytes) -> None:
 short = st.lists(st.one_of(tokens, st.text(max_size=4)), max_size=6).map("".join)
 
 
-def _job(title: str, path: str, name: str, value: str) -> Job:
-    changes = (FileEdit(path, b"a", b"b"), VmEdit("u", name, "other-config:pci", None, value))
+def _job(title: str, path: str, name: str, was: str | None, value: str) -> Job:
+    changes = (FileEdit(path, b"a", b"b"), VmEdit(value, name, "other-config:pci", was, value))
     progress = (Progress.APPLIED,) * 2
     return Job("1", 1, Goal.HIDE, title, (), changes=changes, progress=progress)
 
 
-jobs = st.builds(_job, texts, short.map(lambda text: f"/boot/{text}"), texts, short)
+jobs = st.builds(
+    _job, texts, short.map(lambda text: f"/boot/{text}"), texts, st.none() | short, short
+)
+
+_WORD = (
+    r"(?:[A-Za-z0-9_@%+=:,./-]|'[^'\n]*'|\"'\"|'\n+'"
+    r"|\"\$\(printf '(?:[A-Za-z0-9]|\\[0-7]{3})*'\)\")++"
+)
+_OURS = r"(?:''|[0-9a-f]{64}\*)"
+_UNDO = re.compile(
+    r"(?:(?:#[^\n]*"
+    r"|"
+    r"|sync|fi|esac"
+    r'|if \[ "\$PWD" = / \]; then'
+    rf'|case "\$\(\{{ sha256sum < {_WORD}; \}} 2>/dev/null\)" in'
+    rf"|  {_OURS}\)"
+    rf"|    cp -p -- {_WORD} {_WORD} ;;"
+    rf"|  {_OURS}\) echo as before the job: {_WORD} ;;"
+    rf"|  \*\) echo left alone, for somebody else changed it: {_WORD} ;;"
+    rf"|xe vm-param-(?:set|remove)(?: {_WORD})+"
+    r")\n)*"
+)
+"""All that the text may consist of; in a word no character acts but those of our own printf."""
+_PIECE = re.compile(r"\"\$\(printf '([^']*)'\)\"|\"(')\"|'([^']*)'|([^'\"])")
+_COPY = re.compile(rf"^    cp -p -- ({_WORD}) ({_WORD}) ;;$", re.MULTILINE)
+
+
+def _meant(shell_word: str) -> bytes:
+    """What a shell makes of a word of the text."""
+    found = b""
+    for octal, *plain in _PIECE.findall(shell_word):
+        found += re.sub(rb"\\([0-7]{3})", lambda one: bytes((int(one[1], 8),)), octal.encode())
+        found += "".join(plain).encode()
+    return found
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
 
 
 def check_job_text(job: Job) -> None:
     """UNDO.txt is plain ASCII whose only commands are ours; the wizard shows the job cleanly."""
     edit = next(change for change in job.changes if isinstance(change, FileEdit))
     kept = {edit.path: Kept(edit.path, edit.path + ".serialpass-1")}
-    with suppress(Problem):
-        text = undo_text(job, kept, edit.path).decode("ascii")
-        clean(*text.split("\n"))
-        comments = [line for line in text.split("\n") if line.startswith("# ")]
-        assert comments[0].startswith("# UNDO.txt of job 1 ")
-        assert "\n" not in word(edit.path).rstrip("\n'\"")
+    text = undo_text(job, kept, edit.path).decode("ascii")
+    clean(*text.split("\n"))
+    assert text.startswith("# UNDO.txt of job 1 ")
+    assert _UNDO.fullmatch(text), f"not all of it is ours: {text[:2000]}"
+    ((source, target),) = _COPY.findall(text)
+    assert (_bytes(f"{edit.path}.serialpass-1"), _bytes(edit.path)) == (
+        _meant(source),
+        _meant(target),
+    )
     check_job(job)

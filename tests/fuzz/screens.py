@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -14,10 +14,11 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import recording
 from serialpass_tui.service import Service
 from serialpass_tui.tui.lines import Line, columns, fit, wrap
-from serialpass_tui.tui.screens import bind, boot_entry, devices, problem, reboot, rollback, vms
+from serialpass_tui.tui.screens import bind, boot_entry, devices, reboot, rollback, vms
+from serialpass_tui.tui.screens import problem as problem_screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.inventory import Recording
@@ -41,10 +42,38 @@ def fits(lines: Iterable[Line]) -> None:
             assert cell_len(part.text) <= width, f"{cell_len(part.text)} > {width}"
 
 
+def told(problem: Problem) -> None:
+    """An error that says what is wrong, and can be shown."""
+    assert problem.code
+    assert problem.summary
+    clean(problem.code, problem.summary, problem.state, problem.remedy, *problem.view)
+    fits(problem_screen.lines(problem))
+
+
+@contextmanager
+def may_refuse() -> Iterator[None]:
+    """What is done within may be refused, in words that can be shown."""
+    try:
+        yield
+    except Problem as problem:
+        told(problem)
+
+
 def cells(row: tuple[str, ...]) -> None:
     """A table's row, cut to its columns."""
-    clean(*row)
-    assert 8 * len(row) + len(row) - 1 == cell_len(columns([8] * len(row), row))
+    for width in (8, 40):
+        drawn = columns([width] * len(row), row)
+        clean(drawn)
+        assert (width + 1) * len(row) - 1 == cell_len(drawn)
+
+
+def barred(*texts: str) -> None:
+    """Lines of their own, cut to the screen."""
+    for text in texts:
+        for width in WIDTHS:
+            drawn = fit(text, width)
+            clean(drawn)
+            assert width == cell_len(drawn)
 
 
 def spoken(run: Any) -> None:
@@ -52,8 +81,11 @@ def spoken(run: Any) -> None:
     for as_json in (False, True):
         out = io.StringIO()
         term = plain.Terminal(out, lambda _: "", interactive=False, json=as_json, dry_run=True)
-        with suppress(Problem):
+        try:
             run(term)
+        except Problem as problem:
+            told(problem)
+            plain.report_problem(problem, term, out)
         said = out.getvalue()
         if as_json:
             assert said.isascii()
@@ -91,10 +123,12 @@ def check_text(text: str) -> None:
     assert shown == printable(shown)
     shown.encode()
     assert len(printable(text, 60)) <= 60
-    fits([Line(shown, hang=10, mark="> ")])
-    for width in (0, 1, *WIDTHS):
+    for given in (shown, text):
+        fits([Line(given, hang=10, mark="> ")])
+        barred(given)
+    for width in (0, 1):
         assert width == cell_len(fit(shown, width))
-    fits(problem.lines(Problem(Exit.FAILED, "x", text, remedy="")))
+    fits(problem_screen.lines(Problem(Exit.FAILED, "x", text, remedy="")))
 
 
 def check_host(record: Recording) -> None:
@@ -104,24 +138,24 @@ def check_host(record: Recording) -> None:
     found = devices.cards(scan)
     for card in found:
         cells(devices.row(card, ticked=True).cells)
-        clean(devices.gist(card), devices.short_name(card.candidate))
+        barred(devices.gist(card), devices.short_name(card.candidate))
         fits(devices.details(card))
-    clean(devices.headline(found), devices.warning(scan), *devices.host_notes(scan))
+    barred(devices.headline(found), devices.warning(scan), *devices.host_notes(scan))
     fits([*devices.nothing_found(scan), *devices.outlook(scan)])
     if scan.pool is not None:
         for vm in scan.pool.vms:
             findings = service.vm_refusals(scan.pool, vm)
             cells(vms.row(scan.pool, vm, findings).cells)
-            clean(vms.gist(vm, findings), vms.has(vm))
+            barred(vms.gist(vm, findings), vms.has(vm))
             fits(vms.details(vm, findings))
     wished = next((card.candidate.bdfs for card in found if card.may_pick), ())
     plan = None
-    with suppress(Problem):
+    with may_refuse():
         plan = service.plan_hide(scan, add=wished)
         shown(plan)
     fits(reboot.consequences(scan, plan, None))
     for vm in scan.pool.vms if scan.pool else ():
-        with suppress(Problem):
+        with may_refuse():
             fits(bind.preview(service.plan_bind(scan, vm.uuid, wished, start=True)))
     for run in (plain.scan, plain.status, plain.vms, plain.doctor):
         spoken(lambda term, run=run: run(service, term))
@@ -132,5 +166,5 @@ def check_host(record: Recording) -> None:
 def check_job(job: Job) -> None:
     """A job as the journal told it."""
     cells(rollback.row(job).cells)
-    clean(rollback.gist(job))
+    barred(rollback.gist(job))
     fits(rollback.story(job))

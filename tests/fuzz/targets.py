@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fuzz import boot, files, screens
 from tests.fuzz.hostile import texts
+from tests.fuzz.watched import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,14 @@ class Target:
 
     name: str
     inputs: SearchStrategy[Any]
-    check: Callable[[Any], None]
+    holds: Callable[[Any], None]
     examples: int = 25
     """In a usual test run."""
+
+    def check(self, value: Any) -> None:
+        """Whether it holds, and nothing is done beside it. Raises AssertionError."""
+        with watched():
+            self.holds(value)
 
 
 TARGETS = (

@@ -56,7 +56,7 @@ def row(pool: Pool, vm: Vm, findings: Sequence[Finding]) -> Row:
     cells = (
         printable(vm.name),
         vm.power_state.value,
-        vm.domain_type,
+        printable(vm.domain_type),
         printable(pool.host_name(home)) if home else "-",
         has(vm),
         takes,
@@ -84,7 +84,7 @@ def gist(vm: Vm, findings: Sequence[Finding]) -> str:
 
 def details(vm: Vm, findings: Sequence[Finding]) -> tuple[Line, ...]:
     """Why a VM can or cannot take the devices."""
-    lines = [Line(printable(vm.name), Ink.STRONG), fact("Uuid", vm.uuid)]
+    lines = [Line(printable(vm.name), Ink.STRONG), fact("Uuid", printable(vm.uuid))]
     if vm.config:
         lines.append(fact("File", printable(vm.config)))
         if vm.pci:

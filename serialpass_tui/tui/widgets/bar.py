@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.text import printable
 from serialpass_tui.tui.lines import Ink, fit
 from serialpass_tui.tui.widgets.painted import Painted
 
@@ -34,7 +35,7 @@ class Bar(Painted):
 
     def parts(self, y: int, width: int) -> list[Part]:  # noqa: ARG002 (a bar has one line)
         """Both ends; the right one stays whole."""
-        right = self._right[:width]
+        right = printable(self._right)[:width]
         return [(fit(self._left, width - len(right)), self._ink), (right, self._ink)]
 
 
