@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen, pattern
 
@@ -36,7 +37,7 @@ class Bdf:
             raise Problem(
                 Exit.USAGE,
                 "bad-bdf",
-                f"{text!r} is not a PCI address.",
+                f"'{printable(text, 60)}' is not a PCI address.",
                 remedy="Write it as lspci -D does, for example 0000:02:00.0.",
             )
         domain, bus, slot, function = match.groups()

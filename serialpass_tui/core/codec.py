@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Json, Problem
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def _bad(where: str, wanted: str) -> Problem:
     return Problem(
         Exit.USAGE,
         "bad-record",
-        f"The record is not readable at {where}: {wanted} expected.",
+        f"The record is not readable at {printable(where)}: {wanted} expected.",
         remedy="Take the file from the tool again; it was cut off or edited.",
     )
 

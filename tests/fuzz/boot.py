@@ -137,7 +137,8 @@ def check_grubenv(data: bytes) -> None:
         assert once.with_override(data, "") == bare
 
 
-def _vector(tags: bytes) -> bytes:
+def vector(tags: bytes) -> bytes:
+    """Both copies of extlinux's data with these tags (syslinux libinstaller/setadv.c)."""
     body = tags[:500].ljust(500, b"\0")
     numbers = [int.from_bytes(body[at : at + 4], "little") for at in range(0, 500, 4)]
     total = (0xA3041767 - sum(numbers)) & 0xFFFFFFFF
@@ -147,9 +148,9 @@ def _vector(tags: bytes) -> bytes:
 
 
 vectors = st.one_of(
-    st.binary(max_size=520).map(_vector),
-    st.builds(lambda tags, cut: _vector(tags)[cut:], st.binary(max_size=40), st.integers(0, 1024)),
-    mutated([_vector(b""), _vector(b"\x01\x02xe")], [b"\x01", b"\0", b"\xff" * 4]),
+    st.binary(max_size=520).map(vector),
+    st.builds(lambda tags, cut: vector(tags)[cut:], st.binary(max_size=40), st.integers(0, 1024)),
+    mutated([vector(b""), vector(b"\x01\x02xe")], [b"\x01", b"\0", b"\xff" * 4]),
 )
 
 
@@ -170,14 +171,14 @@ def check_adv(data: bytes) -> None:
     for label in ("", TRIAL_LABEL, ""):
         tags = _tags(data[-1016:-516], label.encode())
         if len(tags) <= 500:
-            data = data[:-1024] + _vector(tags)  # as it is on the disk afterwards
+            data = data[:-1024] + vector(tags)  # as it is on the disk afterwards
             assert label == once.armed("extlinux", data)
             assert "" == once.obstacle(boot, replace(store, data=data))
 
 
 def _is_whole(data: bytes) -> bool:
     """Whether the first copy is what extlinux writes over these tags."""
-    return len(data) >= 1024 and data[-1024:-512] == _vector(data[-1016:-516])[:512]
+    return len(data) >= 1024 and data[-1024:-512] == vector(data[-1016:-516])[:512]
 
 
 def _tags(body: bytes, label: bytes) -> bytes:

@@ -88,9 +88,10 @@ def _extlinux_obstacle(store: BootStore, path: str) -> str:
         return "the program extlinux, which says what is booted once, is not installed"
     if any("which is not there" in layer for layer in store.layers):
         return f"extlinux cannot open the device of {path}: it is {printable(store.layers[0])}"
-    if store.data is None or not _is_adv(store.data[-ADV_BYTES:][:_ADV]):
+    data = store.data or b""
+    if len(data) < ADV_BYTES or not _is_adv(data[-ADV_BYTES:][:_ADV]):
         return f"{path} holds none of extlinux's data: it is not the loader that is installed"
-    other = armed("extlinux", store.data)
+    other = armed("extlinux", data)
     if other not in {"", TRIAL_LABEL}:
         return f"somebody has asked for {printable(other, 40)} at the next boot already"
     return ""
