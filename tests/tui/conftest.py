@@ -102,6 +102,8 @@ class Operator:
     async def to_vm(self) -> None:
         await self.to_reboot()
         await self.reboot()
+        if self.sees("The trial boot"):
+            await self.press("right")
         await self.press("enter")
         assert self.sees("Step 4 of 5"), self.pane
 
