@@ -108,7 +108,7 @@ def _commands(job: Job, kept: Mapping[str, Kept], own_place: str) -> Iterator[st
     yield "# or, in an installer's or rescue system's shell, where that disk is mounted:"
     yield "#     cd /mnt"
     yield "# Now type the lines without # in front, or run all of them:"
-    yield f"#     sh {word(own_place)}"
+    yield f"#     sh {_said(word(own_place))}"
     yield "# By hand, one line a file is enough: cp (or rm), then sync. The digests are those of"
     yield "# sha256sum FILE. Run as a whole, a file that somebody else has changed is left alone."
     if any(isinstance(change, Reboot) for change in planned):

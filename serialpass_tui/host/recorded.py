@@ -140,7 +140,8 @@ class RecordedFiles:
                 Exit.FAILED,
                 "file-missing",
                 f"{printable(path)} is not in the recording.",
-                remedy="Name one of: " + (", ".join(self._files) or "none was recorded"),
+                remedy="Name one of: "
+                + (", ".join(map(printable, self._files)) or "none was recorded"),
             )
         return self._files[path]
 

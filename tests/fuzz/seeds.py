@@ -39,7 +39,11 @@ SEEDS: dict[str, tuple[Any, ...]] = {
         ),
     ),
     "terminals": (b"[" * 100_000,),
-    "undo-text": (_edited("/boot/\x1b[31m"), _edited(f"/boot/[red][red]\x1b[31m{HEART}")),
+    "undo-text": (
+        _edited("/boot/\n"),
+        _edited("/boot/\x1b[31m"),
+        _edited(f"/boot/[red][red]\x1b[31m{HEART}"),
+    ),
     "adv": (boot.vector(b"")[512:],),
     "text": ("\u96fb" * (1 << 16), f"{'0' * 39}{HEART}", f"{'0' * 29}\u200b0\ufe0f\x1f"),
     "default-grub": (f"# serialpass-tui: {HEART}".encode(),),

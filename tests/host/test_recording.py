@@ -324,3 +324,11 @@ def test_what_it_does_not_have_is_said(look: Callable[[], object], code: str) ->
     with pytest.raises(Problem) as caught:
         look()
     assert code == caught.value.code
+
+
+def test_a_missing_file_s_neighbours_are_shown_as_text() -> None:
+    hostile = replace(RECORDING.inventory.boot_files[0], path="/boot/\x1b[31m")
+    recording = replace(RECORDING, inventory=replace(RECORDING.inventory, boot_files=(hostile,)))
+    with pytest.raises(Problem) as caught:
+        RecordedFiles(recording).read("/boot/x")
+    assert r"Name one of: /boot/\x1b[31m" == caught.value.remedy
