@@ -81,12 +81,13 @@ class _Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *, fill: Callable[[_Parser], None] | None = None, **told: Any) -> None:
-        super().__init__(**told)
+        super().__init__(add_help=fill is None, **told)
         self._fill = fill
 
     def _filled(self) -> None:
         fill, self._fill = self._fill, None
         if fill is not None:
+            self.add_argument("-h", "--help", action="help", help="show this help message and exit")
             _add_everywhere(self)
             fill(self)
 

@@ -26,6 +26,7 @@ _FIRST_CAPABILITY, _PCI_EXPRESS = 0x34, 0x10
 _PIN = 0x3D
 _PUBLIC = 64
 """Bytes of configuration space that anybody may read; capabilities lie behind them."""
+_NEXT_VENDOR = pattern(rb"\n[^\t#\n]")
 _LISTENED = pattern(r"\s*(\d+):.*(?:level|edge|fasteoi)\s+\S", re.IGNORECASE)
 
 
@@ -146,8 +147,7 @@ def with_names(found: Sequence[PciFunction], root: Path) -> list[PciFunction]:
     models: Mapping[tuple[int, int], str] = {}
     for place in IDS_FILES:
         with suppress(OSError):
-            data = (root / place).read_text("utf-8", "replace")
-            vendors, models = parse_ids(data.splitlines(), wanted)
+            vendors, models = parse_ids((root / place).read_bytes(), wanted)
             break
     return [
         replace(
@@ -160,28 +160,30 @@ def with_names(found: Sequence[PciFunction], root: Path) -> list[PciFunction]:
 
 
 def parse_ids(
-    lines: Iterable[str], wanted: set[tuple[int, int]]
+    data: bytes, wanted: set[tuple[int, int]]
 ) -> tuple[dict[int, str], dict[tuple[int, int], str]]:
     """Names of the wanted vendors and devices in a pci.ids file (pci.ids(5)).
 
-    The file has 40,000 lines of which a host needs twenty: others are not even split.
+    The file has 40,000 lines of which a host needs twenty: they are searched for, not read by.
     """
+    data = b"\n" + data.partition(b"\nC ")[0]  # the classes follow, in the same form
+    lower = data.lower()
     vendors: dict[int, str] = {}
     models: dict[tuple[int, int], str] = {}
-    wanted_vendors = {f"{vendor:04x}": vendor for vendor, _ in wanted}
-    vendor: int | None = None
-    for line in lines:
-        if line[:1] == "\t":
-            if vendor is None or line[1:2] == "\t":
-                continue
-            with suppress(ValueError):
-                key = (vendor, int(line[1:5], 16))
-                if key in wanted:
-                    models[key] = line[5:].strip()
-        elif line.startswith("C "):
-            break  # the classes follow, in the same form
-        elif line[:1] not in {"#", ""}:
-            vendor = wanted_vendors.get(line[:4].lower())
-            if vendor is not None:
-                vendors[vendor] = line[4:].strip()
+    for vendor in {vendor for vendor, _ in wanted}:
+        start = lower.find(b"\n%04x " % vendor)
+        if start < 0:
+            continue
+        vendors[vendor] = _name(data, start + 5)
+        found = _NEXT_VENDOR.search(data, start + 1)
+        end = found.start() if found else len(data)
+        for device in {device for owner, device in wanted if owner == vendor}:
+            place = lower.find(b"\n\t%04x " % device, start, end)
+            if place >= 0:
+                models[vendor, device] = _name(data, place + 6)
     return vendors, models
+
+
+def _name(data: bytes, start: int) -> str:
+    """What a line says after its number."""
+    return data[start:].partition(b"\n")[0].decode("utf-8", "replace").strip()

@@ -7,8 +7,6 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from serialpass_tui.host import commands, facts, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
@@ -47,6 +45,10 @@ class LibraryMachine:
     """The running machine through pyudev and psutil; through udev's own files without libudev."""
 
     def __init__(self) -> None:
+        # Here, not above: a recording in place of the machine needs neither library.
+        import psutil
+
+        self._psutil = psutil
         self._devices = _with_libudev() or _without_libudev
 
     def devices(self, subsystem: str) -> list[Device]:
@@ -55,11 +57,11 @@ class LibraryMachine:
 
     def mounts(self) -> list[tuple[str, str]]:
         """Pairs of device and mount point of the file systems that lie on devices."""
-        return [(part.device, part.mountpoint) for part in psutil.disk_partitions()]
+        return [(part.device, part.mountpoint) for part in self._psutil.disk_partitions()]
 
     def interfaces(self) -> Mapping[str, Interface]:
         """Every network interface by name."""
-        up = {name: stats.isup for name, stats in psutil.net_if_stats().items()}
+        up = {name: stats.isup for name, stats in self._psutil.net_if_stats().items()}
         return {
             name: Interface(
                 up.get(name, False),
@@ -68,18 +70,18 @@ class LibraryMachine:
                     for entry in entries
                     if entry.family in {socket.AF_INET, socket.AF_INET6}
                 ),
-                next((e.address for e in entries if e.family == psutil.AF_LINK), ""),
+                next((e.address for e in entries if e.family == self._psutil.AF_LINK), ""),
             )
-            for name, entries in psutil.net_if_addrs().items()
+            for name, entries in self._psutil.net_if_addrs().items()
         }
 
     def boot_time(self) -> int:
         """Seconds since the epoch."""
-        return int(psutil.boot_time())
+        return int(self._psutil.boot_time())
 
     def pids(self) -> Sequence[int]:
         """All processes."""
-        return psutil.pids()
+        return self._psutil.pids()
 
     def pid(self) -> int:
         """This process."""

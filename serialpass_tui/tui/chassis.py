@@ -41,8 +41,13 @@ _TELL_EVERY = 1.0
 _HEADLINE = Offset(1, 2)
 """Where a screen without a focus begins to be read."""
 
+_READ_AT_ONCE = 0.2
+"""Seconds for which reading the host needs no word: a person hardly sees a screen so short, and
+painting it costs the processor and the line as much as the one that follows it."""
+
 _STEP_DEPTH = 2
-"""How deep a step lies in the stack of screens: above the start screen, below help and problems."""
+"""How deep a step lies in the stack of screens: above Textual's empty one, below help and problems.
+"""
 
 
 def _let_run(_change: object) -> None:
@@ -94,18 +99,21 @@ class Chassis(App[int], inherit_bindings=False):
 
     # --- starting and ending
 
-    def get_default_screen(self) -> WizardScreen:
-        """What is seen until the host is read."""
-        return StartScreen(self.frame())
-
     def on_load(self) -> None:
         """From now on, before the terminal is taken, a hang-up waits until a change is whole."""
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
             asyncio.get_running_loop().add_signal_handler(number, self._hang_up, 128 + number)
 
     def on_mount(self) -> None:
-        """Read the host."""
+        """Read the host; a host that is read at once needs no screen that says so."""
         self.begin()
+        self.set_timer(_READ_AT_ONCE, self._show_start)
+
+    def _show_start(self) -> None:
+        if len(self.screen_stack) < _STEP_DEPTH and self.is_busy:
+            screen = StartScreen(self.frame())
+            screen.say(self._busy)
+            self.push(screen)
 
     def _hang_up(self, status: int) -> None:
         if self._applying:

@@ -223,6 +223,7 @@ PCI_IDS = """\
 1415  Oxford Semiconductor Ltd
 \t9501  OX16PCI954 (Quad 16950 UART)
 \t\t131f 2050  CyberPro (4-port)
+# 9710  MosChip, as it once was
 9710  MosChip Semiconductor
 \t9710  a device whose number is a vendor's
 \t9922  PCIe 9922 Serial
@@ -233,7 +234,9 @@ C 07  Communication controller
 
 
 def test_only_what_is_wanted_is_taken_from_the_list() -> None:
-    vendors, models = pci.parse_ids(PCI_IDS.splitlines(), {(0x9710, 0x9922), (0xC070, 0)})
+    vendors, models = pci.parse_ids(
+        PCI_IDS.encode(), {(0x9710, 0x9922), (0x9710, 0x9501), (0xC070, 0)}
+    )
     assert {0x9710: "MosChip Semiconductor"} == vendors
     assert {(0x9710, 0x9922): "PCIe 9922 Serial"} == models
 

