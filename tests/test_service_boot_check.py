@@ -25,11 +25,11 @@ PROGRAM = "/opt/serialpass-tui/bin/serialpass-tui"
 GREETING = b"Welcome to this host.\n"
 
 
-def with_program(stage: Stage) -> Service:
+def with_program(stage: Stage, program: str = PROGRAM) -> Service:
     """A service as the installed program has it."""
     world = stage.world
     journal = StateDirectory(world.state_dir)
-    return Service(world.host, stage.files, stage.toolstack, journal, world.clock, program=PROGRAM)
+    return Service(world.host, stage.files, stage.toolstack, journal, world.clock, program=program)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def stage(open_stage: Callable[..., Stage]) -> Stage:
     return opened(open_stage, Faults())
 
 
-def opened(open_stage: Callable[..., Stage], faults: Faults) -> Stage:
+def opened(open_stage: Callable[..., Stage], faults: Faults | None = None) -> Stage:
     recording = machines.load("xcp-ng-8.3-bios")
     facts = replace(recording.inventory, setting_folders=(SYSTEMD,))
     stage = open_stage(faults=faults, recording=replace(recording, inventory=facts))

@@ -43,12 +43,10 @@ class Cut:
     flavour: Flavour = EXTLINUX
 
 
-SHORT = (
-    Cut("the new boot file is complete under another name", 1, NEW_BOOT_FILE, HIDE),
+SHORT = (Cut("the new boot file is complete under another name", 1, NEW_BOOT_FILE, HIDE),)
+LONG = (
     Cut("the new guest file is complete under another name", 1, NEW_GUEST_FILE, BIND, (TAKE,)),
     Cut("the driver has let go and pciback not yet taken", 1, f"{DRIVERS}/pciback/bind$", TAKE),
-)
-LONG = (
     Cut("the job has a name and no plan", 1, JOURNAL, HIDE),
     Cut("the job is planned", 2, JOURNAL, HIDE),
     Cut("before the backup has its name", 1, f"rename to {STATE}/backups/", HIDE),
