@@ -58,7 +58,14 @@ def boot(stage: Stage, scratch: Path) -> None:
     (etc / "passwd").write_text("root:x:0:0::/root:/bin/sh\n")
     (etc / "group").write_text("root:x:0:\n")
     (etc / "machine-id").write_text(f"{1:032x}\n")
-    argv = [*NAMESPACES, "sh", BOOT, stage.world.root, stage.world.state_dir, units]
+    argv: list[str | Path] = [
+        *NAMESPACES,
+        "sh",
+        BOOT,
+        stage.world.root,
+        stage.world.state_dir,
+        units,
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
     assert 0 == done.returncode, done.stdout + done.stderr
 
