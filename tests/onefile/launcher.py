@@ -31,6 +31,8 @@ def main() -> None:
     place, argv = json.loads(sys.argv[1]), sys.argv[2:]
     root = place.get("root")
     if root:
+        if place.get("below"):
+            lay_over(place["below"], root)
         for name in ("proc", "sys", "dev", "tmp"):
             target = Path(root) / name
             target.mkdir(exist_ok=True)
@@ -52,6 +54,16 @@ def main() -> None:
     if place.get("old"):
         forget_new_calls()
     os.execve(argv[0], argv, place["environ"])  # noqa: S606
+
+
+def lay_over(below: str, root: str) -> None:
+    """Show what is in `root` over the tree `below`; what is written goes with the mount."""
+    work = Path("/mnt")  # only here: the mounts are this process's own
+    mount("-t", "tmpfs", "none", work)
+    for name in ("upper", "work"):
+        (work / name).mkdir()
+    options = f"lowerdir={root}:{below},upperdir={work}/upper,workdir={work}/work"
+    mount("-t", "overlay", "none", "-o", options, root)
 
 
 def mount(*arguments: str | Path) -> None:

@@ -18,10 +18,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyte
+import pytest
+
+from serialpass_tui import __version__
+from tests.e2e.rig import inputs
 
 ROOT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PATIENCE = 60.0
+MIRROR = "http://deb.debian.org/debian"
+"""Where releases of Debian that are still supported are to be had."""
+
+
+def built(arch: str) -> Path:
+    """The file for an architecture, which `.ci/build` has made."""
+    folder = Path(os.environ.get("SERIALPASS_ONEFILE", ROOT / "dist"))
+    found = folder / f"serialpass-tui-{__version__}-{arch}"
+    if not found.exists():
+        pytest.fail(f"{found} is not there; .ci/build makes it")
+    if os.geteuid() != 0:
+        pytest.fail("only root makes the places in which it is proved")
+    return found
 
 
 @dataclass(frozen=True)
@@ -34,6 +51,8 @@ class Place:
     old: bool = False
     readonly: bool = False
     memory: int = 0
+    suite: str = ""
+    """The root directory is that release of Debian, with the least that makes one."""
 
 
 PLACES = (
@@ -42,7 +61,17 @@ PLACES = (
     Place("kernel 2.6.32", old=True),
     Place("256 MiB", memory=256 << 20),
     Place("read-only root", readonly=True),
+    Place("Debian 11", suite="bullseye"),
 )
+
+
+def debian(suite: str) -> Path:
+    """The root directory of a release, made once."""
+    place = inputs.cache() / f"debian-{suite}"
+    if not place.exists():
+        with inputs.making(place) as scratch:
+            inputs.run(["mmdebstrap", "--variant=minbase", suite, scratch / "root", MIRROR])
+    return place / "root"
 
 
 @dataclass
@@ -68,6 +97,8 @@ class Started:
         }
         if self.place.empty:
             options["root"] = str(self.scratch)
+            if self.place.suite:
+                options["below"] = str(debian(self.place.suite))
             if not (self.scratch / self.file.name).exists():
                 shutil.copy2(self.file, self.scratch)
             program = f"/{self.file.name}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from serialpass_tui import __version__
-from tests.onefile.places import PATIENCE, PLACES, ROOT, Place, Started
+from tests.onefile.places import PATIENCE, PLACES, ROOT, Place, Started, built
 
 pytestmark = pytest.mark.onefile
 
@@ -27,13 +26,7 @@ POOREST = Place("all at once", old=True, memory=256 << 20, readonly=True)
 
 @pytest.fixture(scope="module", params=ARCHES)
 def file(request: pytest.FixtureRequest) -> Path:
-    folder = Path(os.environ.get("SERIALPASS_ONEFILE", ROOT / "dist"))
-    found = folder / f"serialpass-tui-{__version__}-{request.param}"
-    if not found.exists():
-        pytest.skip(f"{found} is not built")
-    if os.geteuid() != 0:
-        pytest.skip("only root makes the places")
-    return found
+    return built(request.param)
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.name)

@@ -28,6 +28,8 @@ CARDS = (
 WIRES = ("card", "twin0", "twin1")
 DISK = "disk.raw"
 """The dom0's disk in its scratch directory; there from the first boot on."""
+PROGRAM = "program.raw"
+"""The disk with the program there."""
 _BOOT = 60 * PATIENCE
 
 _SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
@@ -167,7 +169,7 @@ def dom0(
     used = place / DISK
     if not used.exists():
         flavour.disk(used)
-    program = place / "program.raw"
+    program = place / PROGRAM
     if not program.exists():
         project_disk(program)
     extra = [

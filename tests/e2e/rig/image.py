@@ -104,15 +104,31 @@ def project_disk(where: Path) -> Path:
     )
     if sys.version_info[:2] == (3, 11):  # the dom0's own; another Python's byte code is no use
         compileall.compile_dir(library, quiet=2, stripdir=str(tree), prependdir="/opt/serialpass")
-    start = tree / "bin" / "serialpass-tui"
-    start.parent.mkdir()
-    start.write_text(
+    _start_in(tree).write_text(
         "#!/usr/bin/python3\nimport sys\nsys.path.insert(0, '/opt/serialpass/lib')\n"
         "from serialpass_tui.cli import main\nsys.exit(main())\n"
     )
-    start.chmod(0o755)
+    return _program_disk(where, tree)
+
+
+def onefile_disk(where: Path, file: Path) -> Path:
+    """A small disk with the one file in place of the checkout."""
+    tree = where.with_suffix(".tree")
+    shutil.copy(file, _start_in(tree))
+    return _program_disk(where, tree)
+
+
+def _start_in(tree: Path) -> Path:
+    """What is started, in a tree for /opt/serialpass."""
+    start = tree / "bin" / "serialpass-tui"
+    start.parent.mkdir(parents=True)
+    return start
+
+
+def _program_disk(where: Path, tree: Path) -> Path:
+    (tree / "bin" / "serialpass-tui").chmod(0o755)
     options = ["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0"]
-    inputs.run(["mke2fs", *options, "-d", tree, where, "16M"])
+    inputs.run(["mke2fs", *options, "-d", tree, where, "32M"])
     shutil.rmtree(tree)
     return where
 
