@@ -529,6 +529,9 @@ def test_a_rollback_that_nobody_confirms_writes_no_journal(
     term = terminal()
     assert Exit.USAGE == plain.rollback(stage.service, term, None, every=False)
     assert "reboot this host" in said(term)
+    undo = stage.world.state_dir / "backups/job-1/UNDO.txt"
+    assert f"The same with a shell alone: {undo}\n" in said(term)
+    assert undo.is_file()
     assert before == journal.read_bytes()
 
 

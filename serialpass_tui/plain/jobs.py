@@ -69,7 +69,7 @@ def rollback(service: Service, term: Terminal, job_id: str | None, *, every: boo
     for job in chosen:
         try:
             plan = service.plan_rollback(job, after=foreseen)
-            status = _show(term, plan)
+            status = _show(service, term, plan)
             if status is None:
                 undone.append(service.rollback(plan, tell_progress(term), reboot=False))
                 term.say(f"Job {job.id} is {'rolled back' if plan.changes else 'closed'}.")
@@ -92,7 +92,7 @@ def rollback(service: Service, term: Terminal, job_id: str | None, *, every: boo
     return status or Exit.DONE
 
 
-def _show(term: Terminal, plan: RollbackPlan) -> Exit | None:
+def _show(service: Service, term: Terminal, plan: RollbackPlan) -> Exit | None:
     """Show one undo; None to go ahead, otherwise the status to end with. Raises Problem."""
     job = plan.job
     term.say(f"Roll back {job.id}: {job.title}", *change_lines(plan.changes))
@@ -100,6 +100,7 @@ def _show(term: Terminal, plan: RollbackPlan) -> Exit | None:
     if plan.conflict is not None:
         raise plan.conflict
     if plan.changes:
+        term.say(f"The same with a shell alone: {service.undo_place(job)}")
         return term.may_apply(f"Roll back {job.id}?")
     term.say("Nothing of it stands: there is nothing to undo.")
     closes = job.is_open or plan.notes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.rig import inputs, story
 from tests.e2e.rig.dom0 import dom0, scratch
-from tests.e2e.rig.flavour import EXTLINUX, GRUB
+from tests.e2e.rig.flavour import EXTLINUX, FLAVOURS, GRUB
 
 if TYPE_CHECKING:
     from tests.e2e.rig.dom0 import Dom0
@@ -37,7 +37,7 @@ class Album:
 
 
 def main(argv: list[str]) -> None:
-    """The story, the way home by the rescue entry, and the way without a reboot."""
+    """The story, the ways home and without a reboot, and the trial boot with both boot loaders."""
     album = Album(Path(argv[0]) if argv else inputs.ROOT / "screenshots" / "console")
     with scratch() as place, dom0(place, EXTLINUX) as host:
         shot = album.of(host)
@@ -55,6 +55,10 @@ def main(argv: list[str]) -> None:
     with scratch() as place, dom0(place, EXTLINUX) as host:
         story.write_the_entry(host)
         story.take_without_a_reboot(host, album.of(host))
+    for flavour in FLAVOURS:
+        with scratch() as place, dom0(place, flavour) as host:
+            story.try_the_card(host, album.of(host))
+            story.keep_the_trial(host, album.of(host))
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def write_the_entry(dom0: Dom0, shot: Shot = no_shot) -> None:
     shot("reboot")
 
 
-def try_the_card(dom0: Dom0) -> float:
+def try_the_card(dom0: Dom0, shot: Shot = no_shot) -> float:
     """Card, trial entry, reboot into it; how long the host was away."""
     start(dom0, "")
     dom0.see("Step 1 of 5: Devices", f"[ ] {CARD}", seconds=30)
@@ -120,18 +120,21 @@ def try_the_card(dom0: Dom0) -> float:
     dom0.see(f"[x] {CARD}")
     dom0.press("ret")
     dom0.see("This is tried in one boot", "Entry serialpass-trial", "[>Back<]")
+    shot("trial-entry")
     choose(dom0, "Write the trial entry")
     dom0.see("Step 3 of 5: Reboot", "The trial entry is written", "The next boot is the trial")
-    return confirm_reboot(dom0)
+    return confirm_reboot(dom0, shot)
 
 
-def keep_the_trial(dom0: Dom0) -> None:
+def keep_the_trial(dom0: Dom0, shot: Shot = no_shot) -> None:
     """The wizard in the trial boot takes the job up by itself; the operator keeps the change."""
     start(dom0, "")
     dom0.see("The trial boot: the device is hidden, and the host is well", seconds=30)
     dom0.see(f"OK        {CARD} hidden: driver pciback", "xl answers: yes", "[>Look again<]")
+    shot("trial-boot")
     choose(dom0, "Keep it")
     dom0.see("Step 4 of 5: VM", "The default boot entry hides it from now on.", seconds=40)
+    shot("trial-kept")
     leave(dom0)
 
 
