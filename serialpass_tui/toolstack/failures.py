@@ -15,6 +15,8 @@ from serialpass_tui.lazy import frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from serialpass_tui.core.pool import PowerState
+
 _DETAIL_LIMIT = 200
 _LOOK = "Look at xe task-list and /var/log/xensource.log."
 
@@ -40,6 +42,10 @@ _CODES = {
         "Take it out of HA: xe vm-param-set uuid=UUID ha-restart-priority=",
     ),
     "VM_LACKS_FEATURE": _Words(
+        "The VM does not answer a shutdown request: no guest tools run in it.",
+        "Shut it down from inside, or by force: xe vm-shutdown force=true uuid=UUID",
+    ),
+    "VM_LACKS_FEATURE_SHUTDOWN": _Words(
         "The VM does not answer a shutdown request: no guest tools run in it.",
         "Shut it down from inside, or by force: xe vm-shutdown force=true uuid=UUID",
     ),
@@ -232,4 +238,48 @@ def from_failure(details: Sequence[object], state: str = NOTHING_CHANGED) -> Pro
     raw = printable(": ".join([code, ", ".join(parameters)]) if parameters else code, _DETAIL_LIMIT)
     return Problem(
         Exit.FAILED, problem_code, f"{words.summary} ({raw})", state=state, remedy=words.remedy
+    )
+
+
+def ha_veto(problem: Problem) -> Problem:
+    """The problem that HA's refusal to disable the host is; others stay as they are."""
+    if not problem.code.startswith("xapi-ha-"):
+        return problem
+    return Problem(
+        problem.exit_status,
+        "ha-veto",
+        problem.summary,
+        state="The host was neither disabled nor rebooted; nothing was changed.",
+        remedy=problem.remedy,
+    )
+
+
+def host_unknown(uuid: str) -> Problem:
+    """The problem of a pool in which the host that the tool acts on is not to be found."""
+    return Problem(
+        Exit.FAILED,
+        "xapi-host-unknown",
+        f"XAPI does not know this host's uuid {printable(uuid) or '(none is known)'}.",
+        remedy="Compare INSTALLATION_UUID in /etc/xensource-inventory with xe host-list.",
+    )
+
+
+def bad_power_state(state: PowerState) -> Problem:
+    """The problem of a power state that no VM is brought to here."""
+    return Problem(
+        Exit.USAGE,
+        "bad-power-state",
+        f"A VM is started or shut down here, not {state.value.lower()}.",
+        remedy="Use xe for that.",
+    )
+
+
+def task_timeout(patience: float, which: str = "") -> Problem:
+    """The problem of a VM that takes longer than anybody waits; `which` narrows xe's list."""
+    return Problem(
+        Exit.FAILED,
+        "xapi-task-timeout",
+        f"XAPI is not done after {patience:.0f} seconds.",
+        state="The VM is still on its way up or down.",
+        remedy=f"Watch it: xe task-list{which}; end it: xe task-cancel.",
     )

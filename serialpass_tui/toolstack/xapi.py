@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
-from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.errors import NOTHING_CHANGED
 from serialpass_tui.toolstack.answers import Refused, reading, unavailable
-from serialpass_tui.toolstack.failures import from_failure
+from serialpass_tui.toolstack.failures import (
+    bad_power_state,
+    from_failure,
+    ha_veto,
+    host_unknown,
+    task_timeout,
+)
+from serialpass_tui.toolstack.keys import spelled
 from serialpass_tui.toolstack.records import NULL, pool_of, vm_of
 
 if TYPE_CHECKING:
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
 SOCKETS = ("/var/lib/xcp/xapi", "/var/xapi/xapi")
 """Where XAPI listens: the second is XenServer 6's place."""
 
-_MAPS = {"other-config": "other_config", "blocked-operations": "blocked_operations"}
 _WAKE = 2.0  # seconds for which XAPI may hold an event.from call without news
 _UNKNOWN = "The call was sent; whether it took effect is not known."
 
@@ -148,12 +154,7 @@ class Xapi:
             elif state is PowerState.HALTED:
                 task = session.call("Async.VM.clean_shutdown", vm)
             else:
-                raise Problem(
-                    Exit.USAGE,
-                    "bad-power-state",
-                    f"A VM is started or shut down here, not {state.value.lower()}.",
-                    remedy="Use xe for that.",
-                )
+                raise bad_power_state(state)
             self._follow(session, task, progress)
 
     def reboot_host(self) -> None:
@@ -172,7 +173,7 @@ class Xapi:
             try:
                 session.call("host.disable", ref)
             except Refused as failure:
-                raise _veto(from_failure(failure.details)) from failure
+                raise ha_veto(from_failure(failure.details)) from failure
             try:
                 session.call("host.reboot", ref)
             except Refused as failure:
@@ -189,12 +190,7 @@ class Xapi:
         if len(hosts) == 1:
             return next(iter(hosts))
         if self._host_uuid:
-            raise Problem(
-                Exit.FAILED,
-                "xapi-host-unknown",
-                f"XAPI does not know this host's uuid {printable(self._host_uuid)}.",
-                remedy="Compare INSTALLATION_UUID in /etc/xensource-inventory with xe host-list.",
-            )
+            raise host_unknown(self._host_uuid)
         return str(session.call("session.get_this_host", session.handle))
 
     def _follow(self, session: Session, task: str, progress: Callable[[float], None]) -> None:
@@ -207,14 +203,7 @@ class Xapi:
             if record["status"] not in {"pending", "cancelling"}:
                 break
             if time.monotonic() >= deadline:
-                raise Problem(
-                    Exit.FAILED,
-                    "xapi-task-timeout",
-                    f"XAPI is not done after {self._patience:.0f} seconds.",
-                    state="The VM is still on its way up or down.",
-                    remedy=f"Watch it: xe task-list uuid={printable(str(record['uuid']))}; "
-                    "end it: xe task-cancel.",
-                )
+                raise task_timeout(self._patience, f" uuid={printable(str(record['uuid']))}")
             token = self._await_news(session, task, token)
         with contextlib.suppress(Refused):
             session.call("task.destroy", task)
@@ -260,18 +249,9 @@ def _exists(path: str) -> bool:
 
 
 def _spelled(key: str) -> tuple[str, str]:
-    """The field and the key within it that `VmEdit.key` names."""
-    param, _, name = key.partition(":")
-    if key == "affinity":
-        return key, ""
-    if param in _MAPS and name:
-        return _MAPS[param], name
-    raise Problem(
-        Exit.USAGE,
-        "bad-vm-key",
-        f"{printable(key)!r} is no key of a VM that this tool edits.",
-        remedy="It edits other-config:K, blocked-operations:OP and affinity.",
-    )
+    """The field as the wire names it, and the key within it."""
+    field, name = spelled(key)
+    return field.replace("-", "_"), name
 
 
 def _read(session: Session, vm: str, field: str, name: str) -> str | None:
@@ -298,16 +278,3 @@ def _enable_again(session: Session, ref: str) -> str:
     except Refused:
         return "The host did not reboot and is still disabled: xe host-enable."
     return "The host did not reboot; it is enabled again."
-
-
-def _veto(problem: Problem) -> Problem:
-    """The problem that HA's refusal to disable the host is; others stay as they are."""
-    if not problem.code.startswith("xapi-ha-"):
-        return problem
-    return Problem(
-        problem.exit_status,
-        "ha-veto",
-        problem.summary,
-        state="The host was neither disabled nor rebooted; nothing was changed.",
-        remedy=problem.remedy,
-    )
