@@ -20,7 +20,12 @@ def spelled(key: str) -> tuple[str, str]:
         return key, ""
     if field in MAPS and name:
         return field, name
-    raise Problem(
+    raise bad_key(key)
+
+
+def bad_key(key: str) -> Problem:
+    """The problem of a key that cannot be edited here."""
+    return Problem(
         Exit.USAGE,
         "bad-vm-key",
         f"{printable(key)!r} is no key of a VM that this tool edits.",
