@@ -92,8 +92,8 @@ class XeCalls:
 
         Fields that XAPI itself fills come in one call. Each field that anybody can fill comes in a
         call of its own, told apart by xe's escapes alone; that the rows of these lists belong
-        together is known from the uuids before and after. A field that this XAPI does not have is
-        absent, a text empty.
+        together is known from the uuids before and after. A field of `fields` that this XAPI does
+        not have is absent.
 
         Raises:
             Refused: as `ask`.
@@ -153,7 +153,7 @@ class XeCalls:
 
     def _column(self, command: str, where: Sequence[str], field: str, count: int) -> list[str]:
         found = column(self.ask(command, *where, f"params={field}", "--minimal"))
-        return found or [""] * count
+        return found or [""] * (count == 1)
 
 
 def is_one_word(word: str) -> bool:

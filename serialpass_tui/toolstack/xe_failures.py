@@ -89,6 +89,9 @@ def failure(done: Completed, doubt: str) -> Refused | Problem:
             return unavailable(line, NOTHING_CHANGED)
         if _LOST.match(line):
             return unavailable(line, doubt)
+        for part, code in _SAID:
+            if line.startswith(part):
+                return Refused([code, line])
         code = _code(line)
         if code:
             return Refused([code, *_parameters(line, lines[number + 1 :])])
@@ -107,9 +110,7 @@ def _code(line: str) -> str:
     if line.startswith(_CODE):
         return line.removeprefix(_CODE)
     plain = line.lower().replace("server", "host")
-    described = (code for part, code in _DESCRIBED if part in plain)
-    said = (code for part, code in _SAID if line.startswith(part))
-    return next(said, "") or next(described, "")
+    return next((code for part, code in _DESCRIBED if part in plain), "")
 
 
 def _parameters(first: str, lines: list[str]) -> list[str]:
@@ -123,4 +124,4 @@ def _parameters(first: str, lines: list[str]) -> list[str]:
             found.append(line[named.end() :])
         elif found:
             found[-1] += f"\n{line}"
-    return found or [first]
+    return found

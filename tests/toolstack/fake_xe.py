@@ -67,6 +67,7 @@ class Xapi:
         self._session = session_on(socket, 30.0)
         self.call("login_with_password", "root", "", "1.0", "cli")
         self._classes: dict[str, dict[str, Record]] = {}
+        self._all: dict[str, Record] = {}
 
     def call(self, method: str, *params: object) -> Any:
         try:
@@ -80,10 +81,12 @@ class Xapi:
         return self._classes[kind]
 
     def find(self, ref: str) -> Record | None:
-        if not ref.startswith("OpaqueRef:"):
+        if ref == NULL or not ref.startswith("OpaqueRef:"):
             return None
-        every = itertools.chain.from_iterable(self.records(kind).items() for kind in FIELDS)
-        return next((record for name, record in every if name == ref), None)
+        if not self._all:
+            for kind in FIELDS:
+                self._all.update(self.records(kind))
+        return self._all.get(ref)
 
     def uuid(self, ref: str) -> str:
         record = self.find(ref)
@@ -128,24 +131,14 @@ class FakeXe:
         except (OSError, http.client.HTTPException):
             return Done(1, "", "Lost connection to the server.\n")
         except Failed as failed:
-            return Done(1, "", self._complaint(xapi, *failed.details))
+            typed = any("domain_type" in vm for vm in xapi.records("VM").values())
+            shown = [xapi.shown(param) for param in failed.details[1:]]
+            return Done(1, "", complaint(failed.details[0], shown, old=not typed))
         except UnknownCommand:
             return Done(1, "", f"Unknown command: {command}\nFor usage run: 'xe help'\n")
         finally:
             with contextlib.suppress(Failed, OSError, http.client.HTTPException):
                 xapi.call("logout")
-
-    def _complaint(self, xapi: Xapi, code: str, *params: str) -> str:
-        shown = [xapi.shown(param) for param in params]
-        if code not in ERRORS:
-            return f"Error code: {code}\nError parameters: {', '.join(shown)}\n"
-        description, names = ERRORS[code]
-        if not any("domain_type" in vm for vm in xapi.records("VM").values()):
-            description = description.replace("specified server", "specified host")
-        lines = [description]
-        for name, value in itertools.zip_longest(names, shown):
-            lines.append(f"{name or '<extra>'}: {'<unknown>' if value is None else value}")
-        return "\n".join(lines) + "\n"
 
     def _do(self, xapi: Xapi, command: str, params: Params) -> str:
         given = dict(params)
@@ -289,6 +282,20 @@ def params_of(words: list[str]) -> Params:
             name, _, value = word.partition("=")
             found.append((name, value))
     return found
+
+
+def complaint(code: str, params: list[str], *, old: bool) -> str:
+    """What is printed of a failure: its description, or its code where it has none."""
+    if code not in ERRORS:
+        return f"Error code: {code}\nError parameters: {', '.join(params)}\n"
+    description, names = ERRORS[code]
+    if old:
+        for part in ("specified server", "servers available", "server memory"):
+            description = description.replace(part, part.replace("server", "host"))
+    lines = [description]
+    for name, value in itertools.zip_longest(names, params):
+        lines.append(f"{name or '<extra>'}: {'<unknown>' if value is None else value}")
+    return "\n".join(lines) + "\n"
 
 
 def block(row: list[tuple[str, str]]) -> str:

@@ -156,4 +156,92 @@ ERRORS: dict[str, tuple[str, list[str]]] = {
         "The request was asynchronously canceled.",
         ["task"],
     ),
+    "VM_IS_PROTECTED": (
+        "This operation cannot be performed because the specified VM is protected by xHA",
+        ["vm"],
+    ),
+    "VM_LACKS_FEATURE_SHUTDOWN": (
+        "You attempted an operation which needs the cooperative shutdown feature on a VM which lacks it.",
+        ["vm"],
+    ),
+    "VM_MISSING_PV_DRIVERS": (
+        "You attempted an operation on a VM which requires PV drivers to be installed but the drivers were not detected.",
+        ["vm"],
+    ),
+    "VM_FAILED_SHUTDOWN_ACK": (
+        "VM didn't acknowledge the need to shutdown.",
+        ["vm"],
+    ),
+    "VM_SHUTDOWN_TIMEOUT": (
+        "VM failed to shutdown before the timeout expired",
+        ["vm", "timeout"],
+    ),
+    "VM_REQUIRES_SR": (
+        "You attempted to run a VM on a host which doesn't have access to an SR needed by the VM. The VM has at least one VBD attached to a VDI in the SR.",
+        ["vm", "sr"],
+    ),
+    "VM_REQUIRES_NET": (
+        "You attempted to run a VM on a host which doesn't have a PIF on a Network needed by the VM. The VM has at least one VIF attached to the Network.",
+        ["vm", "network"],
+    ),
+    "VM_REQUIRES_IOMMU": (
+        "You attempted to run a VM on a host which doesn't have I/O virtualization (IOMMU/VT-d) enabled, which is needed by the VM.",
+        ["host"],
+    ),
+    "VM_HAS_PCI_ATTACHED": (
+        "This operation could not be performed, because the VM has one or more PCI devices passed through.",
+        ["vm"],
+    ),
+    "NO_HOSTS_AVAILABLE": (
+        "There were no servers available to complete the specified operation.",
+        [],
+    ),
+    "HOST_DISABLED_UNTIL_REBOOT": (
+        "The specified server is disabled and cannot be re-enabled until after it has rebooted.",
+        ["host"],
+    ),
+    "HOST_NOT_ENOUGH_FREE_MEMORY": (
+        "Not enough server memory is available to perform this operation.",
+        ["needed", "available"],
+    ),
+    "HOST_IS_SLAVE": (
+        "You cannot make regular API calls directly on a slave. Please pass API calls via the master host.",
+        ["Master IP address"],
+    ),
+    "HOST_STILL_BOOTING": (
+        "The host toolstack is still initialising. Please wait.",
+        [],
+    ),
+    "HOST_OFFLINE": (
+        "You attempted an operation which involves a host which could not be contacted.",
+        ["host"],
+    ),
+    "HOST_IN_EMERGENCY_MODE": (
+        "Cannot perform operation as the host is running in emergency mode.",
+        [],
+    ),
+    "OTHER_OPERATION_IN_PROGRESS": (
+        "Another operation involving the object is currently in progress",
+        ["class", "object"],
+    ),
+    "HANDLE_INVALID": (
+        "You gave an invalid object reference. The object may have recently been deleted. The class parameter gives the type of reference given, and the handle parameter echoes the bad value given.",
+        ["class", "handle"],
+    ),
+    "MAP_DUPLICATE_KEY": (
+        "You tried to add a key-value pair to a map, but that key is already there.",
+        ["type", "param_name", "uuid", "key"],
+    ),
+    "SESSION_INVALID": (
+        "You gave an invalid session reference. It may have been invalidated by a server restart, or timed out. You should get a new session handle, using one of the session.login_ calls. This error does not invalidate the current connection. The handle parameter echoes the bad value given.",
+        ["handle"],
+    ),
+    "MESSAGE_METHOD_UNKNOWN": (
+        "You tried to call a method that does not exist. The method name that you used is echoed.",
+        ["method"],
+    ),
+    "LICENSE_RESTRICTION": (
+        "This operation is not allowed because your license lacks a needed feature. Please contact your support representative.",
+        ["feature"],
+    ),
 }
