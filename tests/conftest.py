@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Recording
     from serialpass_tui.core.ports import Files, Journal
     from serialpass_tui.sim.world import SimWorld
+    from serialpass_tui.toolstack.xe import Xe
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Stage:
 
     world: SimWorld
     files: Files
-    toolstack: Xapi | Xl
+    toolstack: Xapi | Xl | Xe
 
     @property
     def service(self) -> Service:
