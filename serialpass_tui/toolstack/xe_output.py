@@ -84,18 +84,17 @@ def pairs(text: str, known: Mapping[str, str | None]) -> dict[str, str]:
     last: list[str] = []
     at = 0
     while at < len(pieces):
-        key, colon, value = pieces[at].partition(_COLON)
+        piece = pieces[at]
+        key, colon, value = piece.partition(_COLON)
         held = known.get(key)
-        end = at + 1
-        if held is not None:
-            end += held.count(_PAIR)
-        if held is not None and _PAIR.join([value, *pieces[at + 1 : end]]) == held:
-            last = found[key] = [held]
+        at += 1
+        more = pieces[at : at + held.count(_PAIR)] if held else []
+        if held == _PAIR.join([value, *more]):
+            at += len(more)
+            last = []  # it is whole; more of it would be another's
         elif colon and key not in known:
             last = found[key] = [value]
-            end = at + 1
         else:
-            last.append(pieces[at])
-            end = at + 1
-        at = end
-    return {key: _PAIR.join(values) for key, values in found.items()}
+            last.append(piece)
+    others = {key: _PAIR.join(values) for key, values in found.items()}
+    return others | {key: held for key, held in known.items() if held is not None}

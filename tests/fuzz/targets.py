@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz import boot, files, screens
+from tests.fuzz import boot, files, screens, xe
 from tests.fuzz.hostile import texts
 from tests.fuzz.watched import watched
 
@@ -42,6 +42,9 @@ TARGETS = (
     Target("motd", boot.motds, boot.check_motd),
     Target("other-config-pci", files.pci_values, files.check_pci),
     Target("xl-config", files.xl_files, files.check_xl),
+    Target("xe-column", xe.columns, xe.check_column),
+    Target("xe-map", xe.maps, xe.check_map),
+    Target("xe-nonsense", xe.answers, xe.check_nonsense),
     Target("dmar", files.dmar_tables, files.check_dmar),
     Target("ivrs", files.ivrs_tables, files.check_ivrs),
     Target("recording", files.recordings, files.check_recording, examples=2),
