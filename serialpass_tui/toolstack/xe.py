@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
-from serialpass_tui.errors import NOTHING_CHANGED, Problem
+from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.toolstack import xe_records
 from serialpass_tui.toolstack.answers import Refused, reading
 from serialpass_tui.toolstack.failures import (
@@ -24,6 +24,7 @@ from serialpass_tui.toolstack.failures import (
 from serialpass_tui.toolstack.keys import bad_key, spelled
 from serialpass_tui.toolstack.records import pool_of, vm_of
 from serialpass_tui.toolstack.xe_calls import XeCalls
+from serialpass_tui.toolstack.xe_output import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from serialpass_tui.toolstack.xe_records import Records
     from serialpass_tui.toolstack.xl import Run
 
-_NOWHERE = "<not in database>"
-"""What xe prints for a reference to nothing (records.ml, get_uuid_from_ref)."""
+_NOWHERE = ("<not in database>", "OpaqueRef:NULL")
+"""What xe prints for a reference to nothing (records.ml, get_uuid_from_ref and its variant)."""
 _UNCHANGED = "The VM's configuration is unchanged."
 _REBOOTING = (
     "The call was sent; whether it took effect is not known. If the host stays up: xe host-enable."
@@ -97,7 +98,7 @@ class Xe:
             if record is None:
                 raise Refused(["UUID_INVALID", "VM", uuid])
             places = (record["resident_on"], record["affinity"])
-            return vm_of(record, {place: place for place in places if place != _NOWHERE})
+            return vm_of(record, {place: place for place in places if place not in _NOWHERE})
 
     def read_key(self, uuid: str, key: str) -> str | None:
         """The value of `other-config:K`, `blocked-operations:OP` or `affinity` (a host's uuid).
@@ -150,8 +151,8 @@ class Xe:
         hears of the beginning and of the end.
 
         Raises:
-            Problem: `xapi-task-timeout` when it takes longer than the patience given; the
-                toolstack's failures.
+            Problem: `xapi-task-timeout` when it takes longer than the patience given;
+                `xe-host-name`; the toolstack's failures.
         """
         if state is PowerState.RUNNING:
             command, words = "vm-start", [f"uuid={uuid}", f"on={host}"]
@@ -159,10 +160,10 @@ class Xe:
             command, words = "vm-shutdown", [f"uuid={uuid}"]
         else:
             raise bad_power_state(state)
-        with _in_words():  # xe would say of either that it found none, and take a name for a uuid
-            self._xe.value("vm", uuid, "uuid")
+        with _in_words():
+            self._xe.value("vm", uuid, "uuid")  # one that is gone is refused as such
             if state is PowerState.RUNNING:
-                self._xe.value("host", host, "uuid")
+                self._only_host(host)
         progress(0.0)
         with _in_words(_UNCHANGED):
             doubt = "Whether the VM changed its power state is not known."
@@ -207,6 +208,24 @@ class Xe:
             return next(iter(hosts))
         raise host_unknown(self._host_uuid)
 
+    def _only_host(self, uuid: str) -> None:
+        """Make sure that `on=` finds that host.
+
+        It takes the first host whose uuid or whose name it is (cli_operations.ml,
+        get_host_by_name_or_id): a host may be named like the uuid of another.
+        """
+        self._xe.value("host", uuid, "uuid")
+        named = self._xe.ask("host-list", f"name-label={uuid}", "params=uuid", "--minimal")
+        if {*column(named)} - {uuid}:
+            raise Problem(
+                Exit.REFUSED,
+                "xe-host-name",
+                f"A host of the pool has this host's uuid {printable(uuid, 40)} for its name, and "
+                "xe might start the VM there.",
+                remedy="Rename that host: xe host-list params=uuid,name-label; "
+                "xe host-param-set uuid=UUID name-label=NAME",
+            )
+
     def _pcis(self) -> Records:
         try:
             return xe_records.pcis(self._xe)
@@ -217,7 +236,7 @@ class Xe:
 
     def _read(self, uuid: str, field: str, name: str) -> str | None:
         value = self._xe.value("vm", uuid, field, name)
-        return None if not name and value == _NOWHERE else value
+        return None if not name and value in _NOWHERE else value
 
     def _set(self, uuid: str, field: str, name: str, value: str, doubt: str) -> None:
         self._xe.ask("vm-param-set", f"uuid={uuid}", f"{field}:{name}={value}", doubt=doubt)

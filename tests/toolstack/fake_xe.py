@@ -15,8 +15,10 @@ import contextlib
 import http.client
 import itertools
 import re
+import shlex
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import XenAPI
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Params = list[tuple[str, str]]
 NULL = "OpaqueRef:NULL"
+ROOT = Path(__file__).parent.parent.parent
 CLASSES = {
     "vm": "VM", "host": "host", "pool": "pool", "pif": "PIF", "sr": "SR", "pbd": "PBD", "pci": "PCI"
 }  # fmt: skip
@@ -158,7 +161,7 @@ class FakeXe:
                 else:
                     on = [ref for ref, held in xapi.records("host").items()
                           if host in {held["uuid"], held["name_label"]}]  # fmt: skip
-                    if len(on) != 1:
+                    if not on:
                         raise failwith(f"Host {host} not found")
                     self._task(xapi, "Async.VM.start_on", vm, on[0], False, False)
             case "vm-shutdown":
@@ -310,9 +313,17 @@ def block(row: list[tuple[str, str]]) -> str:
 
 def main(socket: str, *words: str) -> int:
     done = FakeXe(socket).run(["xe", *words], timeout=30.0)
-    sys.stdout.write(done.stdout)
-    sys.stderr.write(done.stderr)
+    sys.stdout.buffer.write(done.stdout.encode())
+    sys.stderr.buffer.write(done.stderr.encode())
     return done.status
+
+
+def install(folder: Path, socket: str) -> None:
+    """Put an `xe` into a folder that is a program of its own."""
+    words = shlex.join([sys.executable, "-m", "tests.toolstack.fake_xe", socket])
+    place = folder / "xe"
+    place.write_text(f'#!/bin/sh\ncd {shlex.quote(str(ROOT))} && exec {words} "$@"\n')
+    place.chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ import pytest
 from serialpass_tui.core.pool import PoolHost, PowerState, Vm
 from serialpass_tui.core.vm import BLOCKED_OPERATIONS, BLOCKED_TEXT
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.host import commands
 from serialpass_tui.sim import machines
 from serialpass_tui.sim.world import open_world
 from serialpass_tui.toolstack.xapi import Xapi
 from serialpass_tui.toolstack.xe import Xe
 from tests.sim.lab import FAX, HOST, OTHER_HOST, PBX, POOL, TWO, recording
-from tests.toolstack.fake_xe import FakeXe
+from tests.toolstack.fake_xe import FakeXe, install
 from tests.toolstack.test_contract import PCI, nothing, problem
 
 if TYPE_CHECKING:
@@ -238,6 +240,26 @@ def test_a_host_is_not_found_by_its_name(tmp_path: Path) -> None:
         start = (PBX, "xen2", PowerState.RUNNING, nothing)
         problem("xapi-uuid-invalid", over_xe.set_power, *start)
         assert not [call for call in fake.calls if call[1] == "vm-start"]
+
+
+def test_a_host_that_is_named_like_the_uuid_of_another(tmp_path: Path) -> None:
+    pool = replace(TWO, hosts=(PoolHost(OTHER_HOST, HOST), *POOL.hosts))
+    with open_world(recording(pool), tmp_path) as world:
+        over_xe, fake = xe_of(world)
+        start = (PBX, HOST, PowerState.RUNNING, nothing)
+        refused = problem("xe-host-name", over_xe.set_power, *start)
+        assert (Exit.REFUSED, NOTHING_CHANGED) == (refused.exit_status, refused.state)
+        assert not [call for call in fake.calls if call[1] == "vm-start"]
+
+
+def test_through_a_real_program(tmp_path: Path) -> None:
+    hostile = vm_of(1, "a\r\nb\\,\n\n\u202e\u00e9", other_config=(("pci", CARD),))
+    with open_world(with_vms([hostile]), tmp_path / "sim") as world:
+        install(tmp_path, world.socket_path)
+        over_xe = Xe(functools.partial(commands.run, search=[str(tmp_path)]), HOST)
+        assert Xapi((world.socket_path,), HOST).vm(hostile.uuid) == over_xe.vm(hostile.uuid)
+        gone = problem("xapi-uuid-invalid", over_xe.read_key, FAX, PCI)
+        assert gone.summary.endswith(f"(UUID_INVALID: VM, {FAX})")
 
 
 def test_every_call_asks_the_host_itself(tmp_path: Path) -> None:
