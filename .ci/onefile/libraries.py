@@ -98,6 +98,7 @@ def _build(tools: foundations.Tools, tree: Path) -> None:
         *("--without-doc-strings", "--disable-test-modules", "--with-pkg-config=no"),
         f"--with-openssl={base}",
         *(f"py_cv_module_{name}=n/a" for name in _LEFT_OUT),
+        "ac_cv_broken_nice=no",  # it is tried out, and a build that is niced itself finds it broken
         MODULE_BUILDTYPE="static",
         CFLAGS=f"-ffile-prefix-map={base}=/build",
         OPT="-DNDEBUG -fwrapv -O3",
