@@ -8,6 +8,14 @@ from pkgutil import get_data
 from serialpass_tui import __version__
 
 
+def is_one_file() -> bool:
+    """Whether the program is the one file for dom0, which then is `sys.executable`."""
+    try:
+        return get_data("serialpass_tui", "build.json") is not None
+    except OSError:
+        return False
+
+
 def version() -> str:
     """The words of `--version`: of the one file for dom0 also its commit and its parts."""
     words = f"serialpass-tui {__version__}"

@@ -19,6 +19,7 @@ from serialpass_tui.errors import Exit, Json, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from serialpass_tui.core.installing import Program
     from serialpass_tui.core.ports import Toolstack
     from serialpass_tui.host.journal import StateDirectory
     from serialpass_tui.plain import Terminal
@@ -166,6 +167,12 @@ def _check(args: argparse.Namespace) -> None:
             "machine-and-root",
             "--machine looks at a recording, --host-root at a disk: they exclude each other.",
             "Give one of them.",
+        )
+    if args.command == "install" and args.host_root is not None:
+        refuse(
+            "not-running",
+            "install copies the program that runs to the host that it runs on.",
+            "Boot that host and run it there; `uninstall` also works with --host-root.",
         )
     if args.host_root is not None and not Path(args.host_root).is_dir():
         refuse(
@@ -374,6 +381,8 @@ _COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
     "status": ("where each device stands, and the open job", _no_more),
     "doctor": ("what is wrong here, and its repair after showing it", _no_more),
     "history": ("the jobs done, newest first", _no_more),
+    "install": ("put this tool itself on the host: program, link, menu entry, hint", _no_more),
+    "uninstall": ("take it away again; the journal and the backups stay", _no_more),
     "rollback": (
         "undo a job after showing how; without a name the newest",
         _rollback_options,
@@ -430,6 +439,8 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
         "status": lambda: plain.status(service, term),
         "doctor": lambda: plain.doctor(service, term),
         "history": lambda: plain.history(service, term),
+        "install": lambda: plain.install(service, term),
+        "uninstall": lambda: plain.uninstall(service, term),
         "rollback": lambda: plain.rollback(service, term, args.job, every=args.every),
     }
     with _changes_whole(service):
@@ -526,15 +537,37 @@ def _service(args: argparse.Namespace) -> Service:
     # What a boot starts by itself looks into the usual state directory.
     program = _program() if args.state_dir is None else ""
     toolstack = toolstack_of(args.xapi_socket)
-    return Service(LocalHost(), LocalFiles(), toolstack, journal, clock, program=program)
+    return Service(
+        LocalHost(), LocalFiles(), toolstack, journal, clock, program=program, running=_running
+    )
 
 
 def _program() -> str:
-    """What starts this tool, as an absolute path and its arguments."""
+    """What starts this tool, as an absolute path and its arguments; where it is installed, that."""
+    from serialpass_tui.core.installing import LINK_FOLDERS, NAME
+
+    for folder in LINK_FOLDERS:
+        if os.access(f"{folder}/{NAME}", os.X_OK):
+            return f"{folder}/{NAME}"
     place = Path(sys.argv[0]).absolute()
     if place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py":
         return str(place)
     return f"{sys.executable} -m serialpass_tui"
+
+
+def _running() -> Program:
+    """The program that runs, as something to be installed."""
+    from serialpass_tui import __version__
+    from serialpass_tui.built import is_one_file
+    from serialpass_tui.core.changes import Seal
+    from serialpass_tui.core.installing import Program
+    from serialpass_tui.host import atomic
+
+    if is_one_file():
+        return Program(sys.executable, __version__, Seal(*atomic.pour(Path(sys.executable))))
+    place = Path(sys.argv[0]).absolute()
+    starts = place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py"
+    return Program(str(place) if starts else "", __version__, None)
 
 
 def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:

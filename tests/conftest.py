@@ -16,6 +16,7 @@ from serialpass_tui.sim.faults import Faults
 from serialpass_tui.sim.world import open_world
 from serialpass_tui.toolstack.xapi import Xapi
 from serialpass_tui.toolstack.xl import Xl
+from tests.installs import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +43,14 @@ class Stage:
 
     def service_with(self, journal: Journal) -> Service:
         """A service with another journal than the usual one."""
-        return Service(self.world.host, self.files, self.toolstack, journal, self.world.clock)
+        return Service(
+            self.world.host,
+            self.files,
+            self.toolstack,
+            journal,
+            self.world.clock,
+            running=lambda: program(self.world.root.parent),
+        )
 
     def vm_uuid(self, name: str) -> str:
         """The uuid of a VM by its name-label."""

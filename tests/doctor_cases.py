@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from serialpass_tui.core.boot.locate import UDEV_RULE
 from serialpass_tui.core.job import DeviceId, Goal, Job
 from serialpass_tui.core.vm import bind_edits
 from serialpass_tui.host.journal import StateDirectory
+from tests.installs import FEATURE, LINK, installed
 
 if TYPE_CHECKING:
     from serialpass_tui.core.changes import Change
@@ -236,6 +238,28 @@ def journal(end: bytes) -> Prepare:
     return prepare
 
 
+def install(stage: Stage) -> None:
+    """This tool is installed, by the one file."""
+    installed(stage)
+
+
+def install_lost(stage: Stage) -> None:
+    """An upgrade leaves no link."""
+    install(stage)
+    (stage.world.root / LINK.lstrip("/")).unlink()
+
+
+def menu_lost(stage: Stage) -> None:
+    """An upgrade leaves no xsconsole at all: then nothing of it is missing."""
+    install(stage)
+    shutil.rmtree((stage.world.root / FEATURE.lstrip("/")).parent)
+
+
+def uninstalled(stage: Stage) -> None:
+    install(stage)
+    stage.service.install(Goal.UNINSTALL, stage.service.plan_uninstall())
+
+
 def nothing(_stage: Stage) -> None:
     pass
 
@@ -413,6 +437,7 @@ ILL = (
         repaired=True,
     ),
     Case("vm-device-shared", "two VMs", keys("0/0000:02:00.0", "0/0000:02:00.0")),
+    Case("install-lost", "the link", install_lost, repaired=True),
     Case("job-open", "cut off", job_cut_off),
     Case("lock-held", "by another run", another_run_at_work),
     Case("lock-left", "killed", killed_at_work, repaired=True),
@@ -455,6 +480,8 @@ NEARLY = (
     Case("vm-device-absent", "all functions of a card with two", guest_list("'02:00.*'"),
          machine=DEBIAN),
     Case("vm-device-shared", "one each", keys("0/0000:02:00.0", "0/0000:02:00.1")),
+    Case("install-lost", "without xsconsole", menu_lost),
+    Case("install-lost", "taken away", uninstalled),
     Case("job-open", "done", hidden),
     Case("lock-held", "let go", done_at_work),
     Case("lock-left", "let go", done_at_work),

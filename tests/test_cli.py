@@ -15,6 +15,7 @@ import pytest
 
 from serialpass_tui import __version__, built, cli
 from serialpass_tui.errors import Exit
+from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
 from serialpass_tui.sim import machines
@@ -331,20 +332,18 @@ def test_a_kill_in_the_middle_of_a_change_is_journalled_and_told(
     stage = open_stage()
     bdfs = next(c.bdfs for c in stage.service.scan().candidates if c.selectable)
     before = stage.boot_bytes()
-    files = stage.files
 
-    class Killing:
+    class Killing(LocalFiles):
         """Files whose writer is killed as soon as the file has its new content."""
 
-        read, keep = files.read, files.keep
-
-        def replace(self, path: str, old: bytes | None, new: bytes | None) -> None:
+        def replace(self, path: str, before: bytes | None, after: bytes | None) -> None:
             """Replace, and be killed."""
-            files.replace(path, old, new)
+            super().replace(path, before, after)
             signal.raise_signal(number)
 
     journal = StateDirectory(stage.world.state_dir)
-    killed = Service(stage.world.host, Killing(), stage.toolstack, journal, stage.world.clock)
+    killing = Killing(stage.world.root)
+    killed = Service(stage.world.host, killing, stage.toolstack, journal, stage.world.clock)
     monkeypatch.setattr(cli, "_service", lambda _args: killed)
     argv = ["hide", *map(str, bdfs), "--yes", "--json"]
     inherited = signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may ignore it

@@ -129,6 +129,8 @@ def test_a_repair_leaves_nothing_to_find_and_its_undo_the_first_bytes(
         assert set(case.hides) == on_pciback(stage)
     assert Outcome.DONE is job.outcome
     assert_repaired(stage, case)
+    if case.code == "install-lost":
+        return  # the tool itself is taken away by `uninstall` alone
 
     undone = stage.service.rollback(stage.service.plan_rollback(job), reboot=False)
     assert first == tree(stage)

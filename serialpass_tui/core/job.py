@@ -14,6 +14,7 @@ from serialpass_tui.core.changes import (
     FileEdit,
     Reboot,
     Reversible,
+    is_own,
     is_past,
 )
 from serialpass_tui.lazy import frozen
@@ -36,6 +37,14 @@ class Goal(Enum):
     ROLLBACK = "rollback"
     REPAIR = "repair"
     """The doctor's."""
+    INSTALL = "install"
+    """Of this tool itself."""
+    UNINSTALL = "uninstall"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is about this tool itself; each of the two is the other's undo."""
+        return self in {Goal.INSTALL, Goal.UNINSTALL}
 
     @property
     def hides(self) -> bool | None:
@@ -314,8 +323,13 @@ def undo_list(job: Job, boot_id: str) -> tuple[Change, ...]:
     that comes last: by then all else is undone, and a reboot does the rest. Where the host booted
     with an edit of the job, the undo of that edit needs a reboot, unless each device is given back
     at once.
+
+    The tool's own files stay: a rollback must not take away the program that makes it. `uninstall`
+    is their undo.
     """
-    stands = [change for change in job.applied if not is_past(change, boot_id)]
+    stands = [
+        change for change in job.applied if not is_past(change, boot_id) and not is_own(change)
+    ]
     undo: list[Change] = [change.inverse() for change in reversed(net_effect(stands))]
     # An order for one boot is taken back, never given again.
     undo = [change for change in undo if not (isinstance(change, BootOnce) and change.after)]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
+    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.core.job import LockFile, Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
@@ -61,6 +62,25 @@ class Files(Protocol):
             Problem: `file-changed` (conflict) when it holds something else; `write-failed`.
         """
 
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+
+    def seal(self, path: str) -> Seal | None:
+        """Digest and size of a file; None: there is none. Raises Problem."""
+
+    def place(self, path: str, before: Seal | None, after: Seal | None, source: str) -> None:
+        """Copy the program at `source`, a file of this machine, or take the copy away.
+
+        Raises:
+            Problem: as `replace`; `source-changed` where `source` is not what `after` says.
+        """
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link leads; None: nothing is there; empty: it is something else."""
+
+    def relink(self, path: str, before: str | None, after: str | None) -> None:
+        """Have a symbolic link lead elsewhere, make it or take it away. Raises Problem."""
+
 
 class Toolstack(Protocol):
     """What owns the VMs. Every method raises Problem when the toolstack cannot be reached."""
@@ -106,6 +126,12 @@ class Journal(Protocol):
 
     def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
         """Write that file; `text` makes it of its name at the host's root. Raises Problem."""
+
+    def host_name(self, name: str = "") -> str:
+        """How a shell at the host's root names the directory, or a file of it."""
+
+    def tell_open(self, words: str) -> None:
+        """Keep what a login says of open jobs; empty: there is none. Raises Problem."""
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the state directory for one writer. Raises Problem `locked`, naming the holder."""

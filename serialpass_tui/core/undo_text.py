@@ -10,7 +10,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
+from serialpass_tui.core.changes import (
+    BootOnce,
+    DriverChange,
+    FileEdit,
+    GuestEdit,
+    Link,
+    ProgramCopy,
+    Reboot,
+)
 from serialpass_tui.core.job import Outcome, Progress, net_effect
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.lazy import frozen
@@ -18,7 +26,7 @@ from serialpass_tui.lazy import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.changes import Reversible
     from serialpass_tui.core.job import Job
 
 NAME = "UNDO.txt"
@@ -100,7 +108,8 @@ def _commands(job: Job, kept: Mapping[str, Kept], own_place: str) -> Iterator[st
     ]
     net = net_effect(planned)
     files = [change for change in net if isinstance(change, FileEdit | GuestEdit)]
-    here = [change for change in reversed(net) if not isinstance(change, FileEdit | GuestEdit)]
+    own = [change for change in reversed(net) if isinstance(change, ProgramCopy | Link)]
+    here = [change for change in reversed(net) if change not in {*files, *own}]
     here.sort(key=lambda change: isinstance(change, DriverChange))  # the kernel may refuse these
     yield "# It needs no serialpass-tui, only a shell. Become root, then go to the root of"
     yield "# the host's disk: on the host itself"
@@ -127,8 +136,32 @@ def _commands(job: Job, kept: Mapping[str, Kept], own_place: str) -> Iterator[st
         whole = edit if isinstance(edit, FileEdit) else edit.file
         yield ""
         yield from _file(whole, [data for data in left if data != edit.before], kept)
+    for change in own:
+        yield ""
+        yield from _program(change)
     yield ""
     yield "sync"
+
+
+def _program(change: ProgramCopy | Link) -> Iterator[str]:
+    """Take away a program or a link to it, or have the link lead where it did."""
+    file = word(change.path.lstrip("/"))
+    yield f"# to take back: {_said(change.describe())}"
+    if isinstance(change, ProgramCopy):
+        if change.after is None:
+            yield "# its bytes were not kept: copy the program to the host and run its `install`"
+            return
+        yield f'case "$({{ sha256sum < {file}; }} 2>/dev/null)" in'
+        yield f"  {change.after.sha256}*) rm -- {file} ;;"
+    else:
+        yield f'case "$(readlink -- {file})" in'
+        again = f" && ln -s -- {word(change.before)} {file}" if change.before else ""
+        if change.after is None:
+            yield f"  '') {again.removeprefix(' && ')} ;;"
+        else:
+            yield f"  {word(change.after)}) rm -- {file}{again} ;;"
+    yield f"  *) echo left alone: {word(_said(change.path))} ;;"
+    yield "esac"
 
 
 def _file(edit: FileEdit, left: list[bytes | None], kept: Mapping[str, Kept]) -> Iterator[str]:
@@ -152,11 +185,11 @@ def _file(edit: FileEdit, left: list[bytes | None], kept: Mapping[str, Kept]) ->
     yield "esac"
 
 
-def _by_hand(change: Change) -> tuple[str, ...]:
+def _by_hand(change: Reversible) -> tuple[str, ...]:
     """The commands that make a change which is no file's, each on one line of plain ASCII."""
     if isinstance(change, DriverChange | BootOnce):
         return change.preview()
-    if isinstance(change, Reboot | FileEdit | GuestEdit):
+    if isinstance(change, FileEdit | GuestEdit | ProgramCopy | Link):
         return ()
     import shlex  # as late as here: a look at the host undoes nothing
 

@@ -69,13 +69,37 @@ def put(
         InPlaceError: when only the sync after the rename failed.
         OSError: when anything before it failed; the old file stands and nothing is left over.
     """
-    _check_space(place.parent, len(data))
+    fill(
+        place,
+        len(data),
+        lambda new: write_all(new, data),
+        like=like,
+        mode=mode,
+        last_look=last_look,
+    )
+
+
+def fill(
+    place: Path,
+    size: int,
+    write: Callable[[int], None],
+    *,
+    like: os.stat_result | None = None,
+    mode: int = 0o600,
+    last_look: Callable[[], None] = lambda: None,
+) -> None:
+    """The same with `size` bytes that `write` puts into the new file: no need to hold them all.
+
+    Raises:
+        InPlaceError, OSError: as `put`; whatever `write` raises.
+    """
+    _check_space(place.parent, size)
     new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
     first = mode if like is None else 0o600  # nobody else's business before its own mode is set
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
     try:
         try:
-            write_all(handle, data)
+            write(handle)
             if like is not None:
                 _copy_owner(handle, like)
             if place.exists():
@@ -93,6 +117,52 @@ def put(
         sync_directory(place.parent)
     except OSError as error:
         raise InPlaceError(error.errno, error.strerror) from error
+
+
+def point(place: Path, target: str, *, last_look: Callable[[], None]) -> None:
+    """Make `place` a symbolic link to `target`: a new one beside it takes its name.
+
+    Raises:
+        InPlaceError, OSError: as `put`.
+    """
+    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
+    new.symlink_to(target)
+    try:
+        last_look()
+        new.rename(place)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
+    try:
+        sync_directory(place.parent)
+    except OSError as error:
+        raise InPlaceError(error.errno, error.strerror) from error
+
+
+def pour(source: Path, handle: int | None = None) -> tuple[str, int]:
+    """The SHA-256 and size of a regular file, read in parts, each also written to `handle`.
+
+    Raises:
+        OSError: as `load`.
+    """
+    import hashlib  # as late as here: most commands need none of it
+
+    digest, size = hashlib.sha256(), 0
+    reading = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(reading).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        while chunk := os.read(reading, 1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+            if size > SIZE_LIMIT:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            if handle is not None:
+                write_all(handle, chunk)
+    finally:
+        os.close(reading)
+    return digest.hexdigest(), size
 
 
 def remove(place: Path, *, last_look: Callable[[], None]) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from serialpass_tui.core.changes import Seal
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic, rooted
 from serialpass_tui.lazy import pattern
 
-if TYPE_CHECKING:
-    import os
-
-_MADE = ".target.d"
-"""The end of a folder's name that is made for a file, and taken away when nothing is left in it:
-systemd's drop-ins of a target (systemd.unit(5)), of which there may be none."""
+_MADE = (".target.d", "serialpass-tui")
+"""How a folder's name ends that is made for a file, and taken away when nothing is left in it:
+systemd's drop-ins of a target (systemd.unit(5)), of which there may be none, and this tool's."""
+_MODE = 0o755
+"""Of a program."""
 _TAG = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -87,12 +87,8 @@ class LocalFiles:
         except OSError as error:
             atomic.cannot_read(path, error)
         try:
-            if target.parent.name.endswith(_MADE) and not target.parent.is_dir():
-                if after is None:
-                    return
-                target.parent.mkdir(mode=0o755)
-                atomic.sync_directory(target.parent.parent)
-            atomic.sweep(target)
+            if not _prepared(target, made=after is not None):
+                return
             if found == after:
                 atomic.sync_directory(target.parent)
                 self._settle(target)
@@ -107,14 +103,101 @@ class LocalFiles:
 
             if after is None:
                 atomic.remove(target, last_look=look_again)
-                if target.parent.name.endswith(_MADE):
-                    with contextlib.suppress(OSError):  # others have files in it
-                        target.parent.rmdir()
-                        atomic.sync_directory(target.parent.parent)
-                    target = target.parent
+                target = _left(target)
             else:
                 atomic.put(target, after, like=facts, mode=0o644, last_look=look_again)
             self._settle(target)
+        except OSError as error:
+            atomic.cannot_write(path, error)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        try:
+            return self._place(path).is_dir()
+        except OSError:
+            return False
+
+    def seal(self, path: str) -> Seal | None:
+        """Digest and size of a file; None: there is none.
+
+        Raises:
+            Problem: `file-unreadable`.
+        """
+        try:
+            return _seal(self._place(path))
+        except OSError as error:
+            atomic.cannot_read(path, error)
+
+    def place(self, path: str, before: Seal | None, after: Seal | None, source: str) -> None:
+        """Copy the program at `source`, a file of this machine, to `path`, or take it away there.
+
+        What is copied is looked at on its way: only the bytes of which `after` tells get the name.
+
+        Raises:
+            Problem: `source-changed` (conflict) where `source` has other bytes; as `replace`.
+        """
+        try:
+            target = self._place(path)
+            if not _prepared(target, made=after is not None):
+                return
+            if before is None and after is None:
+                _left(target)
+                return
+
+            def look() -> None:
+                if _seal(target) != before:
+                    raise _changed(path)
+
+            def copy(handle: int) -> None:
+                if Seal(*atomic.pour(Path(source), handle)) != after:
+                    raise _source_changed(source)
+                os.fchmod(handle, _MODE)
+
+            if _seal(target) == after:
+                atomic.sync_directory(target.parent)
+            elif after is None:
+                atomic.remove(target, last_look=look)
+                target = _left(target)
+            else:
+                look()
+                atomic.fill(target, after.size, copy, mode=_MODE, last_look=look)
+            self._settle(target)
+        except OSError as error:
+            atomic.cannot_write(path, error)
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link leads; None: nothing is there; empty: it is something else.
+
+        Raises:
+            Problem: `file-unreadable`.
+        """
+        try:
+            return _target(self._link(path))
+        except OSError as error:
+            atomic.cannot_read(path, error)
+
+    def relink(self, path: str, before: str | None, after: str | None) -> None:
+        """Have a symbolic link lead to `after`, made or taken away where one of the two is None.
+
+        Raises:
+            Problem: as `replace`.
+        """
+        try:
+            place = self._link(path)
+
+            def look() -> None:
+                if _target(place) != before:
+                    raise _changed(path)
+
+            atomic.sweep(place)
+            if _target(place) == after:
+                atomic.sync_directory(place.parent)
+            elif after is None:
+                atomic.remove(place, last_look=look)
+            else:
+                look()
+                atomic.point(place, after, last_look=look)
+            self._settle(place)
         except OSError as error:
             atomic.cannot_write(path, error)
 
@@ -126,6 +209,50 @@ class LocalFiles:
     def _place(self, path: str) -> Path:
         return rooted.resolve(self._root, path)
 
+    def _link(self, path: str) -> Path:
+        """The place of a link itself, not that to which it leads."""
+        folder, _, name = path.rpartition("/")
+        return self._place(folder or "/") / name
+
+
+def _prepared(target: Path, *, made: bool) -> bool:
+    """Clear away what killed runs left beside a file, and make its folder if that is ours to make.
+
+    False: there is no folder, and none is to be made.
+    """
+    folder = target.parent
+    if folder.name.endswith(_MADE) and not folder.is_dir():
+        if not made:
+            return False
+        folder.mkdir(mode=0o755)
+        atomic.sync_directory(folder.parent)
+    atomic.sweep(target)
+    return True
+
+
+def _left(target: Path) -> Path:
+    """Take the folder of a file that is gone away too, if it was made for it; what stays."""
+    folder = target.parent
+    if not folder.name.endswith(_MADE):
+        return target
+    with contextlib.suppress(OSError):  # others have files in it
+        folder.rmdir()
+        atomic.sync_directory(folder.parent)
+    return folder
+
+
+def _seal(place: Path) -> Seal | None:
+    try:
+        return Seal(*atomic.pour(place))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _target(place: Path) -> str | None:
+    if place.is_symlink():
+        return str(place.readlink())
+    return "" if place.exists() else None
+
 
 def _look(target: Path, *, may_miss: bool) -> tuple[bytes | None, os.stat_result | None]:
     """What a file holds and is; twice None where there is none and there may be none."""
@@ -135,6 +262,15 @@ def _look(target: Path, *, may_miss: bool) -> tuple[bytes | None, os.stat_result
         if may_miss:
             return None, None
         raise
+
+
+def _source_changed(source: str) -> Problem:
+    return Problem(
+        Exit.CONFLICT,
+        "source-changed",
+        f"{printable(source)} is no longer the program that was shown.",
+        remedy="Run the program that is to be installed, with `install`.",
+    )
 
 
 def _changed(path: str) -> Problem:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+OPEN = "open"
+"""The file with what a login says of open jobs; there while there are any."""
+
 _JOB = pattern(r"[A-Za-z0-9]+")
 
 
@@ -153,6 +156,26 @@ class StateDirectory:
     def _from_root(self, place: Path) -> str:
         whole, root = place.resolve(), self._root.resolve()
         return str(whole.relative_to(root) if whole.is_relative_to(root) else whole)
+
+    def host_name(self, name: str = "") -> str:
+        """How a shell at the host's root names the directory, or a file of it."""
+        named = self._from_root(self._path / name)
+        return named if named.startswith("/") else f"/{named}"
+
+    def tell_open(self, words: str) -> None:
+        """Keep what a login says of open jobs; empty: there is none.
+
+        Raises:
+            Problem: `disk-full`, `read-only`, `write-failed`.
+        """
+        place = self._path / OPEN
+        if words:
+            self._keep(place, words.encode("utf-8", "replace"))
+        elif place.exists():
+            try:
+                atomic.remove(place, last_look=lambda: None)
+            except OSError as error:
+                atomic.cannot_write(str(place), error)
 
     def kept(self, name: str) -> bytes:
         """A small file of this directory; empty where there is none that can be read."""

@@ -114,6 +114,13 @@ class RecordedJournal:
         """
         _refuse(f"keep the undo of job {job}, {len(text(self.undo_place(job)))} bytes")
 
+    def host_name(self, name: str = "") -> str:
+        """Where a host would have it."""
+        return f"/var/lib/serialpass-tui/{name}".rstrip("/")
+
+    def tell_open(self, words: str) -> None:
+        """A recording has no open job to tell of."""
+
     def lock(self) -> AbstractContextManager[None]:
         """Nothing to lock: nobody else can change it either."""
         return nullcontext()
@@ -165,6 +172,32 @@ class RecordedFiles:
             Problem: `recorded-host`.
         """
         _refuse(f"have its {printable(path)} edited")
+
+    def is_folder(self, path: str) -> bool:  # noqa: ARG002 (the port's signature)
+        """No folder is recorded."""
+        return False
+
+    def seal(self, path: str) -> None:
+        """No program is recorded."""
+
+    def place(self, path: str, before: object, after: object, source: str) -> None:  # noqa: ARG002
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have a program at {printable(path)}")
+
+    def link(self, path: str) -> None:
+        """No link is recorded."""
+
+    def relink(self, path: str, before: str | None, after: str | None) -> None:  # noqa: ARG002
+        """Refused.
+
+        Raises:
+            Problem: `recorded-host`.
+        """
+        _refuse(f"have a link {printable(path)}")
 
 
 class RecordedToolstack:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serialpass_tui.plain.boot_entry import confirm, hide, preview, unhide
     from serialpass_tui.plain.devices import scan, status
     from serialpass_tui.plain.doctoring import doctor
+    from serialpass_tui.plain.installing import install, uninstall
     from serialpass_tui.plain.jobs import history, rollback
     from serialpass_tui.plain.terminal import Terminal, report_problem
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_vm",
     "hide",
     "history",
+    "install",
     "preview",
     "report_problem",
     "rollback",
@@ -33,6 +35,7 @@ __all__ = [
     "status",
     "unbind",
     "unhide",
+    "uninstall",
     "vms",
 ]
 
@@ -43,6 +46,7 @@ __getattr__ = exports(
         "boot_entry": ("confirm", "hide", "preview", "unhide"),
         "devices": ("scan", "status"),
         "doctoring": ("doctor",),
+        "installing": ("install", "uninstall"),
         "jobs": ("history", "rollback"),
         "terminal": ("Terminal", "report_problem"),
     },

@@ -6,6 +6,7 @@ change of `core.changes`: observed first, journalled before and after, and read 
 
 from serialpass_tui.core.verify import Check
 from serialpass_tui.service.changing import Held
+from serialpass_tui.service.installing import InstallPlan
 from serialpass_tui.service.planning import LOST_BY_BINDING, BindPlan, RollbackPlan
 from serialpass_tui.service.safeguards import refuse
 from serialpass_tui.service.scanning import Scan
@@ -16,6 +17,7 @@ __all__ = [
     "BindPlan",
     "Check",
     "Held",
+    "InstallPlan",
     "RollbackPlan",
     "Scan",
     "Service",

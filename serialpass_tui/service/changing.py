@@ -15,6 +15,8 @@ from serialpass_tui.core.changes import (
     DriverChange,
     FileEdit,
     GuestEdit,
+    Link,
+    ProgramCopy,
     Reboot,
     Reversible,
     VmEdit,
@@ -84,6 +86,10 @@ class Changer:
             return self._file_now(change)
         if isinstance(change, GuestEdit):
             return self._files.read(change.path)
+        if isinstance(change, ProgramCopy):
+            return self._files.seal(change.path)
+        if isinstance(change, Link):
+            return self._files.link(change.path)
         if isinstance(change, VmEdit):
             return self._toolstack.read_key(change.uuid, change.key)
         if isinstance(change, DriverChange):
@@ -127,7 +133,9 @@ class Changer:
         """
         touched: set[str] = set()
         for change in changes:
-            if isinstance(change, FileEdit | GuestEdit) and change.path not in touched:
+            if isinstance(change, ProgramCopy | Link) or (
+                isinstance(change, FileEdit | GuestEdit) and change.path not in touched
+            ):
                 require_known(change, self.look(change))
             if isinstance(change, FileEdit | GuestEdit | BootOnce):
                 touched.add(change.path)
@@ -142,6 +150,10 @@ class Changer:
         """Do it, and believe nobody yet. Raises Problem."""
         if isinstance(change, FileEdit | GuestEdit):
             self._replace(change)
+        elif isinstance(change, ProgramCopy):
+            self._files.place(change.path, change.before, change.after, change.source)
+        elif isinstance(change, Link):
+            self._files.relink(change.path, change.before, change.after)
         elif isinstance(change, VmEdit):
             self._toolstack.write_key(change.uuid, change.key, change.after)
         elif isinstance(change, DriverChange):
@@ -166,6 +178,14 @@ class Changer:
             with contextlib.suppress(Problem):
                 if self.observe(change) is Held.BEFORE:
                     self._files.replace(change.path, change.before, change.before)
+        elif isinstance(change, ProgramCopy):
+            with contextlib.suppress(Problem):
+                if self.observe(change) is Held.BEFORE:
+                    self._files.place(change.path, change.before, change.before, "")
+        elif isinstance(change, Link):
+            with contextlib.suppress(Problem):
+                if self.observe(change) is Held.BEFORE:
+                    self._files.relink(change.path, change.before, change.before)
         elif (
             isinstance(change, VmEdit)
             and ":" in change.key
@@ -236,6 +256,9 @@ class Changer:
                 boot.parse(change.path, now)
             if now != change.after:
                 expected, observed = "the bytes previewed", "other bytes"
+        elif isinstance(change, ProgramCopy | Link):
+            if self.look(change) != change.after:
+                expected, observed = "what was previewed", "something else"
         elif isinstance(change, GuestEdit):
             expected, observed = self._guest_observed(change)
         elif isinstance(change, VmEdit):
@@ -320,6 +343,8 @@ def require_known(change: Change, now: object) -> Held:
         return held
     place, state = change.describe(), "This change was not made."
     view: tuple[str, ...] = ()
+    if isinstance(change, ProgramCopy | Link):
+        place, state = change.path, "Nothing was written to it."
     if isinstance(change, FileEdit | GuestEdit):
         place, state = change.path, "Nothing was written to it."
         view = conflict.three_way(change, now if isinstance(now, bytes) else None)

@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.doctoring import Diagnosis, Facts, examine
 from serialpass_tui.core.pool import XlHost
 from serialpass_tui.errors import Problem
+from serialpass_tui.service import installing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.installing import Own
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.ports import Files
+    from serialpass_tui.service.installing import InstallPlan
     from serialpass_tui.service.ledger import Ledger
     from serialpass_tui.service.scanning import Scan
 
 
-def diagnosis(scan: Scan, files: Files, ledger: Ledger) -> Diagnosis:
-    """What is wrong with the host of a scan; looking leaves no trace."""
+def diagnosis(
+    scan: Scan, files: Files, ledger: Ledger, install: Callable[[], InstallPlan]
+) -> Diagnosis:
+    """What is wrong with the host of a scan; looking leaves no trace.
+
+    `install` plans to put this tool on the host.
+    """
     jobs: tuple[Job, ...] = ()
     journal_problem = None
     try:
@@ -35,8 +45,21 @@ def diagnosis(scan: Scan, files: Files, ledger: Ledger) -> Diagnosis:
             jobs,
             journal_problem,
             ledger.lock_file(),
+            *_own(files, jobs, install),
         )
     )
+
+
+def _own(
+    files: Files, jobs: Sequence[Job], install: Callable[[], InstallPlan]
+) -> tuple[tuple[str, ...], tuple[Own, ...], Problem | None]:
+    """What the host has lost of this tool, what puts it back, and why nothing does."""
+    gone: tuple[str, ...] = ()
+    try:
+        gone = installing.lost(files, jobs)
+        return gone, install().changes if gone else (), None
+    except Problem as problem:
+        return gone, (), problem
 
 
 def _guests(scan: Scan, files: Files) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core import undo_text
+from serialpass_tui.core import installing, undo_text
 from serialpass_tui.core.changes import Reboot, VmPower, in_boot, is_past
 from serialpass_tui.core.job import (
     Applied,
@@ -28,8 +28,7 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service.changing import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.changes import Change
     from serialpass_tui.core.job import DeviceId, Job, LockFile, Record
@@ -52,9 +51,23 @@ class Ledger:
         self._clock = clock
         self._changer = changer
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the journal for one writer. Raises Problem `locked`, naming the holder."""
-        return self._journal.lock()
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the journal for one writer. Raises Problem `locked`, naming the holder.
+
+        Where the tool is installed, a login is told of the jobs that are open when it is let go.
+        """
+        with self._journal.lock():
+            try:
+                yield
+            finally:
+                with contextlib.suppress(Problem):  # a full disk must not undo what was done
+                    told = self.tells_logins() and installing.login_words(self.open_jobs())
+                    self._journal.tell_open(told or "")
+
+    def tells_logins(self) -> bool:
+        """Whether something is installed on the host that tells a login of open jobs."""
+        return self._changer.held(installing.HINT) is not None
 
     def lock_file(self) -> LockFile | None:
         """What the lock says, held or left behind."""
@@ -88,6 +101,10 @@ class Ledger:
             f"There is no job {printable(job_id, 40)}.",
             remedy="`serialpass-tui history` lists the jobs.",
         )
+
+    def host_name(self, name: str = "") -> str:
+        """How a shell at the host's root names the state directory, or a file of it."""
+        return self._journal.host_name(name)
 
     # --- bringing up to date
 

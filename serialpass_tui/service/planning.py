@@ -275,6 +275,8 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
     """
     if job.goal is Goal.ROLLBACK:
         return RollbackPlan(job, (), _rollback_of_rollback(job))
+    if job.goal.is_own:
+        return RollbackPlan(job, (), _rollback_of_install(job))
     if job.outcome is Outcome.ROLLED_BACK:
         return RollbackPlan(job, (), None)
     changes: list[Change] = []
@@ -316,6 +318,17 @@ def undoing(job: Job, changer: Changer, after: Iterable[Change]) -> RollbackPlan
     except Problem as problem:
         conflict = problem
     return RollbackPlan(job, tuple(changes), conflict, tuple(notes))
+
+
+def _rollback_of_install(job: Job) -> Problem:
+    """Why the program is not taken away by a rollback, which it may be making at that time."""
+    way = "uninstall` takes it away" if job.goal is Goal.INSTALL else "install` brings it back"
+    return Problem(
+        Exit.USAGE,
+        "rollback-of-install",
+        f"Job {job.id} is about this tool itself, not about what it did to the host.",
+        remedy=f"`serialpass-tui {way}.",
+    )
 
 
 def _rollback_of_rollback(job: Job) -> Problem:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core import boot, health, safety, trial
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
-from serialpass_tui.service import checks, planning
+from serialpass_tui.service import checks, installing, planning
 from serialpass_tui.service.changing import Changer
 from serialpass_tui.service.ledger import Ledger
 from serialpass_tui.service.running import Runner
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, DriverChange, VmPower
     from serialpass_tui.core.doctoring import Diagnosis
+    from serialpass_tui.core.installing import Program
     from serialpass_tui.core.job import DeviceId, Job, LockFile
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.verify import Check
     from serialpass_tui.service.changing import Held, Report
+    from serialpass_tui.service.installing import InstallPlan
     from serialpass_tui.service.planning import BindPlan, RollbackPlan
     from serialpass_tui.service.scanning import Scan
 
@@ -42,9 +44,14 @@ class Service:
         clock: Clock,
         *,
         program: str = "",
+        running: Callable[[], Program] | None = None,
     ) -> None:
-        """`program` starts this tool on the host at a boot; empty: nothing does."""
+        """`program` starts this tool on the host at a boot; empty: nothing does.
+
+        `running` looks at the program that runs; None: the host is not the one that it runs on.
+        """
         self._program = program
+        self._running = running
         self._host = host
         self._files = files
         self._toolstack = toolstack
@@ -86,12 +93,16 @@ class Service:
         return self._ledger.job(job_id)
 
     def undoable(self) -> list[Job]:
-        """Jobs with something to undo or to close, newest first; rollbacks are not undone."""
+        """Jobs with something to undo or to close, newest first; rollbacks are not undone.
+
+        Nor is the tool itself taken away with what it did.
+        """
         boot_id = self._changer.boot_id()
         return [
             job
             for job in reversed(self.jobs_as_found())
             if job.goal is not Goal.ROLLBACK
+            and not job.goal.is_own
             and job.outcome is not Outcome.ROLLED_BACK
             and (undo_list(job, boot_id) or job.is_open)
         ]
@@ -149,11 +160,13 @@ class Service:
         """Note this boot in a job with a trial, and tell of it in a line."""
         stage = scan.trial(job)
         standings = [scan.standing(device.bdf, device) for device in job.devices]
-        words = boot.line(stage, standings)
+        running, hidden = stage is trial.Stage.RUNNING, sum(item.ready for item in standings)
+        words = boot.line(stage, hidden, len(standings))
         if not words:
             return ""
-        running, hidden = stage is trial.Stage.RUNNING, sum(item.ready for item in standings)
         seen = self._ledger.booted(job, scan.inventory.boot_id, trial=running, hidden=hidden)
+        if self._ledger.tells_logins():
+            return words  # by the note of this boot
         edit = planning.banner(words, self._changer.held)
         if edit is not None and not seen.remaining:
             self._runner.run(self._ledger.extend(seen, [edit]), _silent, reboot=False)
@@ -205,13 +218,49 @@ class Service:
         scan.require_pool()
         return self._toolstack.vm(uuid)
 
+    # --- this tool itself
+
+    def plan_install(self) -> InstallPlan:
+        """What puts the program that runs on this host.
+
+        Raises:
+            Problem: `no-program`; what is in the way.
+        """
+        if self._running is None:
+            raise installing.elsewhere()
+        told = self._ledger.host_name(installing.OPEN)
+        return installing.installed(self._running(), self._files, self.jobs_as_found(), told)
+
+    def plan_uninstall(self) -> InstallPlan:
+        """What takes everything away that was installed on this host.
+
+        Raises:
+            Problem: `job-open`, `own-file-changed`.
+        """
+        told, state = self._ledger.host_name(installing.OPEN), self.state_place()
+        return installing.uninstalled(self._files, self.jobs_as_found(), told, state)
+
+    def install(self, goal: Goal, plan: InstallPlan, report: Report | None = None) -> Job:
+        """Make a plan of these that was shown. Raises Problem: as `run` tells it."""
+        with self._ledger.lock():
+            self._ledger.settle_all()
+            for job in self._ledger.open_jobs():
+                if job.goal.is_own:
+                    self._ledger.close(job, "planned anew")
+        title = f"{goal.value} {installing.NAME}"
+        return self.run(self.open_job(goal, title, (), plan.changes), report)
+
+    def state_place(self) -> str:
+        """The state directory, as the host names it."""
+        return self._ledger.host_name()
+
     # --- repairing
 
     def diagnose(self, scan: Scan) -> Diagnosis:
         """What is wrong on the host of a scan, and what would repair it; leaves no trace."""
         from serialpass_tui.service import doctoring  # the other commands start without it
 
-        return doctoring.diagnosis(scan, self._files, self._ledger)
+        return doctoring.diagnosis(scan, self._files, self._ledger, self.plan_install)
 
     def repair(self, scan: Scan, found: Diagnosis, report: Report | None = None) -> Job | None:
         """Make the changes of a diagnosis that was shown, as a job; without the reboot.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
+    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.ports import Files
     from serialpass_tui.sim.host import SimHost
 
@@ -33,6 +34,28 @@ class SimFiles:
         if self._host.faults.file_changed and before is not None:
             self._host.intrude(path)
         self._inner.replace(path, before, after)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return self._inner.is_folder(path)
+
+    def seal(self, path: str) -> Seal | None:
+        """Digest and size of a file; None: there is none. Raises Problem."""
+        return self._inner.seal(path)
+
+    def place(self, path: str, before: Seal | None, after: Seal | None, source: str) -> None:
+        """Copy a program, or take the copy away. Raises Problem: as `keep`."""
+        self._check(path)
+        self._inner.place(path, before, after, source)
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link leads. Raises Problem."""
+        return self._inner.link(path)
+
+    def relink(self, path: str, before: str | None, after: str | None) -> None:
+        """Have a symbolic link lead elsewhere. Raises Problem: as `keep`."""
+        self._check(path)
+        self._inner.relink(path, before, after)
 
     def _check(self, path: str) -> None:
         faults = self._host.faults

@@ -8,6 +8,7 @@ import pytest
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.sim.faults import Faults, faults_from
 from serialpass_tui.sim.world import SimWorld, open_world
 from tests.sim.lab import CARD, CONF, EXTLINUX, FAR, FAX, OTHER_HOST, RAID, TWO, USB, recording
@@ -173,10 +174,11 @@ def test_a_moved_device_stays_moved(tmp_path: Path) -> None:
         assert facts == again.host.inventory()
 
 
-class Plain:
+class Plain(LocalFiles):
     """The files of a directory, without the care that the product takes."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__(root)
         self.root = root
 
     def read(self, path: str) -> bytes:

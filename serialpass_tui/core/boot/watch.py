@@ -19,8 +19,6 @@ from serialpass_tui.lazy import pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from serialpass_tui.core.verify import Standing
-
 UNIT = "/etc/systemd/system/serialpass-tui-trial.service"
 DROPIN = "/etc/systemd/system/multi-user.target.d/serialpass-tui-trial.conf"
 RC_LOCAL = "/etc/rc.d/rc.local"
@@ -79,12 +77,14 @@ def _with_call(data: bytes, program: str) -> bytes:
     return data[:end] + gap + _call(program) + data[end:]
 
 
-def line(stage: Stage, standings: Collection[Standing]) -> str:
-    """The line for whoever logs in; empty where there is nothing to say."""
+def line(stage: Stage, hidden: int, count: int) -> str:
+    """The line for whoever logs in; empty where there is nothing to say.
+
+    `hidden` of the job's `count` devices are.
+    """
     if stage is Stage.RUNNING:
-        hidden = sum(item.ready for item in standings)
         return (
-            f"serialpass-tui: trial boot, {hidden} of {len(standings)} devices hidden, "
+            f"serialpass-tui: trial boot, {hidden} of {count} devices hidden, "
             "run serialpass-tui to confirm"
         )
     if stage is Stage.RETURNED:

@@ -27,6 +27,7 @@ MEANINGS = {
     "vm-device-twice": "a VM's device list names a device more than once",
     "vm-device-absent": "a VM's device list names a device that this host does not have",
     "vm-device-shared": "two VMs name one device: only one of them can start",
+    "install-lost": "files of this tool's own installation are gone or changed",
     "job-open": "a job has not come to its end",
     "lock-held": "another run of this tool is at work, or hangs",
     "lock-left": "a run of this tool was killed while it was at work",
@@ -50,6 +51,8 @@ class Cure:
     """The ways back lose their list; where there is none, one is added."""
     vm: str = ""
     """Uuid of the VM whose device list is written anew."""
+    install: bool = False
+    """This tool is installed again."""
 
 
 @frozen

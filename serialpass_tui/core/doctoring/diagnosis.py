@@ -10,6 +10,7 @@ from serialpass_tui.core.doctoring.devices import moves, of_devices
 from serialpass_tui.core.doctoring.entries import of_entries, of_ways_back
 from serialpass_tui.core.doctoring.housekeeping import (
     of_files,
+    of_installation,
     of_jobs,
     of_lock,
     of_pciback,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.changes import Change, GuestEdit, VmEdit
     from serialpass_tui.core.doctoring.ailment import Ailment
     from serialpass_tui.core.doctoring.facts import Facts
+    from serialpass_tui.core.installing import Own
 
 
 @frozen
@@ -37,8 +39,8 @@ class Diagnosis:
     ailments: tuple[Ailment, ...]
     plan: HidePlan | None
     """The edit of the boot file; None where it needs none."""
-    edits: tuple[VmEdit | GuestEdit, ...]
-    """Those of VMs."""
+    edits: tuple[VmEdit | GuestEdit | Own, ...]
+    """Those of VMs, then those of this tool's own files."""
     devices: tuple[DeviceId, ...]
     """The cards that the repair hides or assigns, as they are now."""
     unseen: tuple[str, ...]
@@ -68,6 +70,7 @@ def examine(facts: Facts) -> Diagnosis:
         *of_settings(facts, memory),
         *of_vms(facts, moved, lists),
         *of_pciback(facts),
+        *of_installation(facts),
         *of_jobs(facts),
         *of_lock(facts.lock),
     ]
@@ -82,10 +85,11 @@ def examine(facts: Facts) -> Diagnosis:
         plan = None
     cured = dict.fromkeys(one.cure.vm for one in found if one.cure and one.cure.vm)
     vm_edits = tuple(edit for uuid in cured for edit in lists.made[uuid])
+    own = facts.own_repair if any(one.cure and one.cure.install for one in found) else ()
     return Diagnosis(
         tuple(found),
         plan,
-        vm_edits,
+        (*vm_edits, *own),
         _devices(facts, plan, vm_edits),
         tuple(_unseen(facts)),
     )

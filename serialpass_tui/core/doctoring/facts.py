@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import BootFile, Entry
     from serialpass_tui.core.hide_list import Dialect, Reading
+    from serialpass_tui.core.installing import Own
     from serialpass_tui.core.inventory import Inventory, PciFunction
     from serialpass_tui.core.job import Job, LockFile
     from serialpass_tui.core.pool import Pool, Vm
@@ -38,6 +39,12 @@ class Facts:
     jobs: tuple[Job, ...] = ()
     journal_problem: Problem | None = None
     lock: LockFile | None = None
+    own_lost: tuple[str, ...] = ()
+    """The paths of this tool's own files that are gone or changed."""
+    own_repair: tuple[Own, ...] = ()
+    """What puts them back."""
+    own_problem: Problem | None = None
+    """Why nothing does."""
 
     @property
     def running(self) -> bool:

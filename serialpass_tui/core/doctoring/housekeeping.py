@@ -57,6 +57,26 @@ def of_settings(facts: Facts, memory: Memory) -> Iterator[Ailment]:
             )
 
 
+def of_installation(facts: Facts) -> Iterator[Ailment]:
+    """This tool was installed, and the host no longer has all of it."""
+    if not facts.own_lost:
+        return
+    problem = facts.own_problem
+    remedy = "Install it again, from the program that runs now."
+    if problem is not None:
+        remedy = f"{printable(problem.summary)} {printable(problem.remedy)}"
+    verb = "is" if len(facts.own_lost) == 1 else "are"
+    yield Ailment(
+        "install-lost",
+        f"This tool was installed here, and {listed([printable(p) for p in facts.own_lost])} "
+        f"{verb} gone or changed, as after an upgrade of the host.",
+        "It may not start at a prompt or from the menu of xsconsole, and a login may not be told "
+        "of an open job.",
+        remedy,
+        Cure(install=True) if facts.own_repair else None,
+    )
+
+
 def of_jobs(facts: Facts) -> Iterator[Ailment]:
     """Jobs that are not at their end."""
     for job in facts.jobs:
@@ -67,13 +87,16 @@ def of_jobs(facts: Facts) -> Iterator[Ailment]:
 def _open(job: Job) -> Ailment:
     back, verb = (job.undoes, "finish it") if job.undoes else (job.id, "take it back")
     on = "Reboot this host" if job.awaits_reboot else "Run `serialpass-tui`, which takes it up,"
+    remedy = f"{on} to go on, or `serialpass-tui rollback {back}` to {verb}."
+    if job.goal.is_own:
+        remedy = "Run `serialpass-tui install` or `uninstall`, which plans it anew."
     left = [printable(job.changes[index].describe(), 80) for index in job.remaining]
     rest = f"left to do: {listed(left)}" if left else "it waits for its next step"
     return Ailment(
         "job-open",
         f"Job {job.id}, {printable(job.title, 80)}, is open; {rest}.",
         "The host is not as that job was to leave it.",
-        f"{on} to go on, or `serialpass-tui rollback {back}` to {verb}.",
+        remedy,
         bdfs=tuple(device.bdf for device in job.devices),
         reboot=job.awaits_reboot,
     )
