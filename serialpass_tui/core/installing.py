@@ -175,8 +175,11 @@ Importer.RegisterNamedPlugIn(None, "SERIALPASS_TUI", {{
 
 
 def login_words(jobs: Iterable[Job]) -> str:
-    """What a login says of open jobs, a line each; empty where there is none."""
-    return "".join(f"{_login_line(job)}\n" for job in jobs)
+    """What a login says of open jobs, a line each; empty where there is none.
+
+    One about the tool itself is not among them: what it would have to name may not be there.
+    """
+    return "".join(f"{_login_line(job)}\n" for job in jobs if not job.goal.is_own)
 
 
 def _login_line(job: Job) -> str:

@@ -138,6 +138,8 @@ class LocalFiles:
         """
         try:
             target = self._place(path)
+            if after not in {before, _seal(target), None} and _seal(Path(source)) != after:
+                raise _source_changed(source)
             if not _prepared(target, made=after is not None):
                 return
             if before is None and after is None:
@@ -159,8 +161,12 @@ class LocalFiles:
                 atomic.remove(target, last_look=look)
                 target = _left(target)
             else:
-                look()
-                atomic.fill(target, after.size, copy, mode=_MODE, last_look=look)
+                try:
+                    look()
+                    atomic.fill(target, after.size, copy, mode=_MODE, last_look=look)
+                except BaseException:
+                    _left(target)
+                    raise
             self._settle(target)
         except OSError as error:
             atomic.cannot_write(path, error)

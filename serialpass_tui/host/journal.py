@@ -159,18 +159,22 @@ class StateDirectory:
 
     def host_name(self, name: str = "") -> str:
         """How a shell at the host's root names the directory, or a file of it."""
+        if self._shown:
+            return f"{self._shown}/{name}".rstrip("/")
         named = self._from_root(self._path / name)
         return named if named.startswith("/") else f"/{named}"
 
     def tell_open(self, words: str) -> None:
         """Keep what a login says of open jobs; empty: there is none.
 
+        In ASCII, for whatever reads it has a character set of its own.
+
         Raises:
             Problem: `disk-full`, `read-only`, `write-failed`.
         """
         place = self._path / OPEN
         if words:
-            self._keep(place, words.encode("utf-8", "replace"))
+            self._keep(place, words.encode("ascii", "backslashreplace"))
         elif place.exists():
             try:
                 atomic.remove(place, last_look=lambda: None)

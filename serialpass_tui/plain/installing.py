@@ -59,7 +59,7 @@ def uninstall(service: Service, term: Terminal) -> int:
     fields, status = _show(service, term, plan, "Take all this away?", "Nothing is installed here.")
     fields["state"] = place
     if status is not None:
-        if not plan.changes:
+        if not plan.changes and service.jobs():
             term.say(stays)
         return status
     job = service.install(Goal.UNINSTALL, plan, tell_progress(term))

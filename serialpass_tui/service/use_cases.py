@@ -247,8 +247,9 @@ class Service:
             for job in self._ledger.open_jobs():
                 if job.goal.is_own:
                     self._ledger.close(job, "planned anew")
-        title = f"{goal.value} {installing.NAME}"
-        return self.run(self.open_job(goal, title, (), plan.changes), report)
+            title = f"{goal.value} {installing.NAME}"
+            job = self._ledger.open_job(goal, title, (), plan.changes, "")
+            return self._runner.run(job, report or _silent, reboot=False)
 
     def state_place(self) -> str:
         """The state directory, as the host names it."""

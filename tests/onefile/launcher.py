@@ -38,6 +38,9 @@ def main() -> None:
             target.mkdir(exist_ok=True)
             if name == "tmp":
                 mount("-t", "tmpfs", "none", target)
+            elif name == "sys" and place.get("dom0"):
+                (target / "hypervisor").mkdir(exist_ok=True)
+                (target / "hypervisor" / "type").write_text("xen\n")
             else:
                 mount("--rbind", f"/{name}", target)
         if place.get("readonly"):

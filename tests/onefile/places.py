@@ -53,6 +53,8 @@ class Place:
     memory: int = 0
     suite: str = ""
     """The root directory is that release of Debian, with the least that makes one."""
+    dom0: bool = False
+    """Whether its /sys says so; it then says nothing else."""
 
 
 PLACES = (
@@ -82,6 +84,8 @@ class Started:
     file: Path
     scratch: Path
     environ: dict[str, str] = field(default_factory=lambda: {"LANG": "C", "TERM": "vt100"})
+    name: str = ""
+    """What is started in an empty root, if it is not the file itself."""
     peak: int = 0
     """Bytes of memory that the last screen took."""
     status: int = 0
@@ -94,14 +98,15 @@ class Started:
             "old": self.place.old,
             "memory": self.place.memory,
             "readonly": self.place.readonly,
+            "dom0": self.place.dom0,
         }
         if self.place.empty:
             options["root"] = str(self.scratch)
             if self.place.suite:
                 options["below"] = str(debian(self.place.suite))
-            if not (self.scratch / self.file.name).exists():
+            if not self.name and not (self.scratch / self.file.name).exists():
                 shutil.copy2(self.file, self.scratch)
-            program = f"/{self.file.name}"
+            program = self.name or f"/{self.file.name}"
         launched = [sys.executable, str(LAUNCHER), json.dumps(options), program, *arguments]
         return ["unshare", "--mount", *launched]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from serialpass_tui import __version__
+from tests.installs import FOLDERS, LINK
 from tests.onefile.places import PATIENCE, PLACES, ROOT, Place, Started, built
 
 pytestmark = pytest.mark.onefile
@@ -171,6 +172,48 @@ def test_a_state_directory_that_cannot_be_written_is_told(file: Path, tmp_path: 
     assert "Nothing was changed." in done.stderr
     assert "Traceback" not in done.stderr
     assert golden.read_bytes() == (boot / "grub.cfg").read_bytes()
+
+
+@pytest.mark.parametrize("options", [("--yes",), ("--yes", "--json")], ids=" ".join)
+def test_it_installs_itself_starts_by_its_link_and_goes_to_the_byte(
+    file: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """An operator copies it, installs it, deletes the copy, and has the installed one uninstall."""
+    place = Place("dom0", old=True, memory=256 << 20, dom0=True)
+    started = Started(place, file, tmp_path)
+    for folder in (*FOLDERS, "/var/lib"):
+        (tmp_path / folder.lstrip("/")).mkdir(parents=True)
+    assert 0 == started.run("--version").returncode  # which makes the place
+    (tmp_path / file.name).unlink()
+    first = tree(tmp_path)
+    shutil.copy2(file, tmp_path)
+    done = started.run("install", "--yes")
+    assert (0, "") == (done.returncode, done.stderr)
+    (tmp_path / file.name).unlink()
+
+    started.name = LINK
+    assert 0 == started.run("--version").returncode
+    assert "nothing to do" in started.run("install", "--yes").stdout
+    assert "install-lost" not in started.run("doctor").stdout
+    assert DEMO in started.screen("--demo", until=DEMO)
+    done = started.run("uninstall", *options)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "/var/lib/serialpass-tui" in done.stdout
+    state = tmp_path / "var/lib/serialpass-tui"
+    assert file.stat().st_size // 100 > sum(p.stat().st_size for p in state.rglob("*"))
+    shutil.rmtree(state)
+    assert first == tree(tmp_path)
+
+
+def tree(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a root, its kind and mode, and what it holds."""
+    return {
+        str(place.relative_to(root)): (
+            place.lstat().st_mode,
+            place.read_bytes() if place.is_file() else b"",
+        )
+        for place in root.rglob("*")
+    }
 
 
 def test_no_variable_of_another_python_reaches_it(file: Path, tmp_path: Path) -> None:

@@ -210,6 +210,12 @@ class UnfinishedScreen(WizardScreen):
     def body(self) -> ComposeResult:
         """What was done, what is left, the choices."""
         left = [self._job.changes[index] for index in self._job.remaining]
+        if self._job.goal.is_own:  # the program is not to go while it paints
+            way = Line("`serialpass-tui install` or `uninstall` at a prompt plans it anew.")
+            yield Pager((*story(self._job), Line(), way))
+            yield self.gap()
+            yield Choices(("later", "Not now"), ("close", "Close it as it is"))
+            return
         yield Pager((*story(self._job), Line(), *change_lines(left)))
         yield self.gap()
         own = (("on", "Go on"), ("close", "Close it as it is"))
