@@ -559,8 +559,8 @@ def _running() -> Program:
     """The program that runs, as something to be installed."""
     from serialpass_tui import __version__
     from serialpass_tui.built import is_one_file
-    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.installing import Program
+    from serialpass_tui.core.program import Seal
     from serialpass_tui.host import atomic
 
     if is_one_file():

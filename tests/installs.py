@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import Seal
 from serialpass_tui.core.installing import PLUGIN_FOLDERS, Program
 from serialpass_tui.core.job import Goal
+from serialpass_tui.core.program import Seal
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service
 

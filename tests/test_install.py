@@ -377,7 +377,6 @@ def test_the_shells_way_back_takes_it_away(dom0: Dom0) -> None:
         ["sh", str(undo)], cwd=dom0.root, capture_output=True, text=True, check=True
     )
     assert "left alone" not in done.stdout + done.stderr
-    dom0.path(HOME).rmdir()
     assert first == dom0.tree
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.watch import line
-from serialpass_tui.core.changes import FileEdit, Link, ProgramCopy, is_own
+from serialpass_tui.core.changes import FileEdit, is_own
+from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.lazy import frozen
@@ -20,8 +21,8 @@ from serialpass_tui.lazy import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.job import Job
+    from serialpass_tui.core.program import Seal
 
 NAME = "serialpass-tui"
 HOME = f"/opt/{NAME}"

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.core.job import LockFile, Record
     from serialpass_tui.core.pool import Pool, PowerState, Vm
+    from serialpass_tui.core.program import Seal
 
 
 class Host(Protocol):

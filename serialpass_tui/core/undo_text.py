@@ -10,16 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serialpass_tui.core.changes import (
-    BootOnce,
-    DriverChange,
-    FileEdit,
-    GuestEdit,
-    Link,
-    ProgramCopy,
-    Reboot,
-)
+from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Outcome, Progress, net_effect
+from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.lazy import frozen
 
@@ -151,8 +144,9 @@ def _program(change: ProgramCopy | Link) -> Iterator[str]:
         if change.after is None:
             yield "# its bytes were not kept: copy the program to the host and run its `install`"
             return
+        folder = word(change.path.lstrip("/").rpartition("/")[0])
         yield f'case "$({{ sha256sum < {file}; }} 2>/dev/null)" in'
-        yield f"  {change.after.sha256}*) rm -- {file} ;;"
+        yield f"  {change.after.sha256}*) rm -- {file}; rmdir -- {folder} 2>/dev/null ;;"
     else:
         yield f'case "$(readlink -- {file})" in'
         again = f" && ln -s -- {word(change.before)} {file}" if change.before else ""

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from serialpass_tui.core.changes import Seal
+from serialpass_tui.core.program import Seal
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic, rooted

@@ -15,8 +15,6 @@ from serialpass_tui.core.changes import (
     DriverChange,
     FileEdit,
     GuestEdit,
-    Link,
-    ProgramCopy,
     Reboot,
     Reversible,
     VmEdit,
@@ -25,6 +23,7 @@ from serialpass_tui.core.changes import (
 )
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service import safeguards

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import conflict, installing
-from serialpass_tui.core.changes import FileEdit, Link, ProgramCopy
+from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.hide_list import listed
 from serialpass_tui.core.job import Progress
+from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen

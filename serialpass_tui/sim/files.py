@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from serialpass_tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from serialpass_tui.core.changes import Seal
     from serialpass_tui.core.ports import Files
+    from serialpass_tui.core.program import Seal
     from serialpass_tui.sim.host import SimHost
 
 

@@ -15,6 +15,7 @@ from serialpass_tui.core.changes import (
     unified_diff,
 )
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.program import Link, ProgramCopy, Seal
 
 UUID = "5ea1ca5e-0000-4000-8000-000000000001"
 HOST = "5ea1ca5e-0000-4000-8000-00000000000f"
@@ -24,6 +25,8 @@ REVERSIBLE: st.SearchStrategy[Reversible] = st.one_of(
     st.builds(VmEdit),
     st.builds(VmPower),
     st.builds(DriverChange),
+    st.builds(ProgramCopy),
+    st.builds(Link),
 )
 
 
@@ -79,6 +82,24 @@ def test_power() -> None:
     assert start.preview() == (f"xe vm-start uuid={UUID} on={HOST}",)
     assert start.inverse().preview() == (f"xe vm-shutdown uuid={UUID}",)
     assert (start.describe(), start.inverse().describe()) == ("start VM pbx", "shut down VM pbx")
+
+
+def test_a_program_is_told_by_digest_and_size_and_a_link_by_its_target() -> None:
+    copy = ProgramCopy("/opt/t/t-1", None, Seal("ab" * 32, 18), "/root/a file")
+    assert copy.preview() == (
+        f"+/opt/t/t-1: 18 bytes, SHA-256 {'ab' * 32}",
+        "install -D -m 755 '/root/a file' /opt/t/t-1",
+    )
+    assert copy.inverse().preview() == (
+        f"-/opt/t/t-1: 18 bytes, SHA-256 {'ab' * 32}",
+        "rm /opt/t/t-1",
+    )
+    turn = Link("/usr/local/bin/t", "/opt/t/t-1", "/opt/t/t-2\x1b")
+    assert turn.preview() == (
+        "-/usr/local/bin/t -> /opt/t/t-1",
+        "+/usr/local/bin/t -> /opt/t/t-2\\x1b",
+    )
+    assert "link /usr/local/bin/t to /opt/t/t-2\\x1b" == turn.describe()
 
 
 @pytest.mark.parametrize(

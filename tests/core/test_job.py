@@ -35,6 +35,7 @@ from serialpass_tui.core.job import (
     undo_list,
 )
 from serialpass_tui.core.pool import PowerState
+from serialpass_tui.core.program import Link, ProgramCopy, Seal
 
 CARD = DeviceId(Bdf(0, 2, 0, 0), 0x9710, 0x9922, 0xA000, 0x1000)
 EDIT = FileEdit("/boot/extlinux.conf", b"old\n", b"new\n")
@@ -117,6 +118,17 @@ def test_a_boot_wipes_what_was_taken_at_once_and_its_undo_needs_another() -> Non
     (job,) = fold(taken_at_once())
     expected = (START.inverse(), KEY.inverse(), EDIT.inverse(), Reboot("boot-2"))
     assert expected == undo_list(job, "boot-2")
+
+
+def test_the_tools_own_files_are_no_part_of_an_undo() -> None:
+    own = (
+        FileEdit("/etc/profile.d/x.sh", None, b"x", own=True),
+        ProgramCopy("/opt/x", None, Seal("00", 1), "/root/x"),
+        Link("/usr/local/bin/x", None, "/opt/x"),
+    )
+    applied = [Applied("1", 11, index) for index in range(4)]
+    (job,) = fold([OPENED, Planned("1", 10, (*own, KEY)), *applied])
+    assert (KEY.inverse(),) == undo_list(job, "boot-1")
 
 
 @pytest.mark.parametrize(

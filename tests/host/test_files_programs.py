@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serialpass_tui.core.changes import Seal
+from serialpass_tui.core.program import Seal
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
 from serialpass_tui.host.files import LocalFiles
