@@ -9,6 +9,7 @@ import pytest
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import Change, FileEdit, Reboot
 from serialpass_tui.core.job import DeviceId, Goal, Outcome
+from tests.installs import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,20 @@ async def test_go_on_close_or_not_now(
         assert operator.sees("Step 1 of 5"), operator.pane
     assert value == keys(stage)
     assert outcome is stage.service.job("1").outcome
+
+
+async def test_the_tools_own_job_is_left_to_the_prompt(open_stage: Open, sit_down: Sit) -> None:
+    """Gone on with, an uninstall would take away the program that paints the next screen."""
+    stage = open_stage()
+    furnish(stage.world.root)
+    plan = stage.service.plan_install()
+    stage.service.open_job(Goal.INSTALL, "install", [], plan.changes)
+    async with sit_down(stage.service) as operator:
+        assert operator.sees("`serialpass-tui install` or `uninstall` at a prompt")
+        assert not operator.sees("Go on")
+        await operator.press("right", "enter")
+        assert operator.sees("Step 1 of 5"), operator.pane
+    assert Outcome.ABANDONED is stage.service.job("1").outcome
 
 
 async def test_rolling_back_what_never_began(open_stage: Open, sit_down: Sit) -> None:
