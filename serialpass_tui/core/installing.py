@@ -3,8 +3,8 @@
 Each program has a name with its version and digest, and a link chooses one: an upgrade never puts
 other bytes under the name from which a running copy still loads its parts, and the undo of an
 upgrade needs no copy of the old bytes. The link lies in /usr/local/bin, which is on root's path at
-a login and where sshd runs a command, on Red Hat's systems and on Debian's (openssh.spec and
-debian/rules, --with-superuser-path).
+a login and where sshd runs a command; /usr/local/sbin is not in every release (openssh.spec of
+Fedora and RHEL, --with-superuser-path).
 """
 
 from __future__ import annotations
