@@ -19,6 +19,7 @@ from serialpass_tui.sim import machines
 from serialpass_tui.sim.world import open_world
 from serialpass_tui.toolstack.xapi import Xapi
 from serialpass_tui.toolstack.xl import Xl
+from tests.installs import furnish, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +51,16 @@ class Dom0:
         """As a program that has just started has it."""
         world = self.world
         files = world.files(LocalFiles(world.root))
-        state = StateDirectory(world.state_dir, world.root)
-        return Service(world.host, files, self.toolstack, state, world.clock)
+        # By a name of the host's own, for the hint at a login holds it.
+        state = StateDirectory(world.state_dir, world.root, shown=cli.STATE_DIR)
+        return Service(
+            world.host,
+            files,
+            self.toolstack,
+            state,
+            world.clock,
+            running=lambda: program(world.root.parent, size=3000),
+        )
 
     def command(self, *argv: str) -> int:
         """Run a subcommand as `main` does; its exit status."""
@@ -129,6 +138,22 @@ def rollback(dom0: Dom0) -> int:
     return dom0.command("rollback", "--yes")
 
 
+def install(dom0: Dom0) -> int:
+    """The tool itself, onto the host."""
+    return dom0.command("install", "--yes")
+
+
+def uninstall(dom0: Dom0) -> int:
+    """Its way back."""
+    return dom0.command("uninstall", "--yes")
+
+
+def furnished(dom0: Dom0) -> int:
+    """A host that has the folders of a dom0."""
+    furnish(dom0.world.root)
+    return Exit.DONE
+
+
 def give(dom0: Dom0) -> int:
     """The wizard's job: boot entry, driver at once, keys, start."""
     service = dom0.service
@@ -154,6 +179,8 @@ class Errand:
     machine: str
     act: Callable[[Dom0], int]
     first: tuple[Callable[[Dom0], int], ...] = field(default=())
+    back: Callable[[Dom0], int] | None = None
+    """What takes it back, where that is no rollback."""
 
 
 ERRANDS = (
@@ -175,5 +202,7 @@ ERRANDS = (
     Errand("rollback of hide --trial", BIOS, rollback, (hide_trial,)),
     Errand("rollback of give", BIOS, rollback, (give,)),
     Errand("rollback, module", DEBIAN, rollback, (hide,)),
+    Errand("install", BIOS, install, (furnished,), uninstall),
+    Errand("uninstall", BIOS, uninstall, (furnished, install), install),
 )
 RECORDINGS = {name: machines.load(name) for name in (BIOS, DEBIAN, EXTLINUX)}

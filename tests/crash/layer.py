@@ -39,11 +39,13 @@ WRITES = (
     "setxattr",
     "rename",
     "unlink",
+    "symlink",
     "mkdir",
+    "rmdir",
 )
 """Functions of `os` through which the product writes; `open` where it may make or write a file."""
 
-_ROOM = {"open", "write", "pwrite", "mkdir"}
+_ROOM = {"open", "write", "pwrite", "symlink", "mkdir"}
 """Those that need room on the file system."""
 
 ERRORS = {"ENOSPC": errno.ENOSPC, "EROFS": errno.EROFS, "EIO": errno.EIO}

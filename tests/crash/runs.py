@@ -27,7 +27,6 @@ from tests.crash.layer import Layer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from serialpass_tui.service import Service
     from tests.crash.errands import Chosen
 
 _DIE_WITH_PARENT = 1
@@ -130,7 +129,11 @@ def dom0_in(folder: Path, errand: Errand, chosen: Chosen | None = None) -> Dom0:
 
 def copy(host: Path, place: Path) -> None:
     """A host that is switched off, once more: without the folders of its sockets."""
-    shutil.copytree(host, place, symlinks=True, ignore=shutil.ignore_patterns("serialpass-*"))
+
+    def sockets(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if Path(folder) == host and name.startswith("serialpass-")}
+
+    shutil.copytree(host, place, symlinks=True, ignore=sockets)
 
 
 # --- what a host holds
@@ -140,9 +143,11 @@ def snapshot(dom0: Dom0) -> Snapshot:
     """All that jobs change: files, drivers, VMs. Domain numbers are never used twice."""
     root, state = dom0.world.root, dom0.world.host.store.state
     files = {
-        str(place.relative_to(root)): place.read_bytes().hex()
+        str(place.relative_to(root)): str(place.readlink())
+        if place.is_symlink()
+        else place.read_bytes().hex()
         for place in sorted(root.rglob("*"))
-        if place.is_file() and ".serialpass-" not in place.name
+        if (place.is_file() or place.is_symlink()) and ".serialpass-" not in place.name
     }
     vms = state.pool.vms if state.pool is not None else ()
     pool = [encode(replace(vm, domid=0)) for vm in vms]
@@ -223,7 +228,7 @@ def _recovered(base: Ground, place: Path, ended: int | None, *, back: bool) -> s
     new = len(service.jobs()) > base.jobs
     service.resume()
     if back:
-        _go_back(service, base)
+        _go_back(dom0, base)
         _require("rolled back", _goal_of_going_back(base), snapshot(dom0))
     else:
         _go_on(dom0, base)
@@ -259,7 +264,11 @@ def _goal_of_going_back(base: Ground) -> Snapshot:
     return base.after if base.errand.name.startswith("rollback") else base.before
 
 
-def _go_back(service: Service, base: Ground) -> None:
+def _go_back(dom0: Dom0, base: Ground) -> None:
+    service = dom0.service
+    if base.errand.back is not None:
+        base.errand.back(dom0)
+        return
     if base.errand.name.startswith("rollback"):
         todo = service.undoable()[:1]
     else:
@@ -275,7 +284,7 @@ def _go_on(dom0: Dom0, base: Ground) -> None:
     if left is not None and left.remaining and int(left.id) > base.jobs:
         left = service.run(left)
     if snapshot(dom0) != base.after:
-        _go_back(service, base)
+        _go_back(dom0, base)
         if snapshot(dom0) != base.after:
             base.errand.act(dom0)
 

@@ -27,6 +27,7 @@ NAMES = {
     "mkdirat": "mkdir",
     "unlinkat": "unlink",
     "renameat": "rename",
+    "symlinkat": "symlink",
     "renameat2": "rename",
 }
 _CALL = re.compile(r"^(\w+)\(")
@@ -51,7 +52,13 @@ def traced(lines: list[str], folder: str) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-@pytest.mark.parametrize("name", ["hide", "unhide, module", "bind, xl", "give", "rollback, module"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("hide", "unhide, module", "bind, xl", "give", "rollback, module"),
+        *("install", "uninstall"),
+    ],
+)
 def test_the_layer_counts_what_the_kernel_sees(name: str) -> None:
     assert name in {errand.name for errand in ERRANDS}
     with scratch() as folder:
