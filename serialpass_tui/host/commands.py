@@ -81,6 +81,131 @@ def run(argv: Sequence[str], *, timeout: float = 30.0, search: Sequence[str] = S
     return Completed(tuple(argv), process.returncode, stdout, stderr)
 
 
+def run_on_terminal(argv: Sequence[str], *, timeout: float = 300.0) -> Completed:
+    """Run a program for the operator: with their environment, and their terminal to ask them on.
+
+    ssh asks for passwords and unknown host keys on the terminal itself, and finds its keys, its
+    agent and its settings through the environment (ssh(1)).
+
+    Raises:
+        Problem: `command-missing`, `command-timeout`.
+    """
+    process = _start([_find(argv[0], SEARCH), *argv[1:]], own_session=False)
+    with process:
+        try:
+            stdout, stderr = _collect(process, time.monotonic() + timeout)
+        except subprocess.TimeoutExpired:
+            raise Problem(
+                Exit.FAILED,
+                "command-timeout",
+                f"{printable(argv[0])} was not answered within {timeout:g} seconds.",
+                remedy="Start again, and answer what it asks.",
+            ) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+    return Completed(tuple(argv), process.returncode, stdout, stderr)
+
+
+class Talk:
+    """A program that is kept running and spoken to; it has no terminal, and signals pass it by."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Start it. Raises Problem `command-missing`."""
+        _log("keep %s", argv)
+        self._process = _start([_find(argv[0], SEARCH), *argv[1:]], own_session=True)
+        self._said = bytearray()
+        self._complaints = bytearray()
+
+    def exchange(self, data: bytes, mark: bytes, timeout: float, limit: int) -> bytes:
+        """Send bytes, and wait for all that comes before `mark`, which is taken out.
+
+        Both directions move together: a program that answers before it has read everything must
+        not be waited for by somebody who waits for it.
+
+        Raises:
+            EOFError: it ended, or closed its output.
+            TimeoutError: the mark did not come in time.
+            OverflowError: more than `limit` bytes came before the mark.
+        """
+        deadline, rest = time.monotonic() + timeout, memoryview(data)
+        stdin, stdout, stderr = self._pipes()
+        searched = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            selector.register(stderr, selectors.EVENT_READ)
+            if rest:
+                selector.register(stdin, selectors.EVENT_WRITE)
+            while True:
+                at = self._said.find(mark, searched)
+                if at >= 0:
+                    found = bytes(self._said[:at])
+                    del self._said[: at + len(mark)]
+                    return found
+                searched = max(len(self._said) - len(mark), 0)
+                if len(self._said) > limit:
+                    raise OverflowError
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                for key, _ in selector.select(left):
+                    if key.fd == stdin:
+                        try:
+                            rest = rest[os.write(stdin, rest[:_CHUNK]) :]
+                        except BrokenPipeError:
+                            raise EOFError from None
+                        if not rest:
+                            selector.unregister(stdin)
+                        continue
+                    chunk = os.read(key.fd, _CHUNK)
+                    if not chunk and key.fd == stdout:
+                        raise EOFError
+                    if not chunk:
+                        selector.unregister(stderr)
+                    if key.fd == stdout:
+                        self._said += chunk
+                    else:
+                        self._complaints = (self._complaints + chunk)[-OUTPUT_LIMIT:]
+
+    def close(self) -> tuple[int, str]:
+        """End it; its exit status, and what it said on standard error."""
+        _, _, stderr = self._pipes()
+        with self._process as process:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(_GRACE * 10)
+            except subprocess.TimeoutExpired:
+                _end(process)
+            with selectors.DefaultSelector() as selector:
+                selector.register(stderr, selectors.EVENT_READ)
+                while selector.select(0) and (chunk := os.read(stderr, _CHUNK)):
+                    self._complaints += chunk
+        said = bytes(self._complaints).decode("utf-8", "backslashreplace")
+        return process.returncode, said
+
+    def _pipes(self) -> tuple[int, int, int]:
+        process = self._process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise EOFError
+        return process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
+
+
+def _start(argv: Sequence[str], *, own_session: bool) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 (an argument list, never a shell; see _find)
+            argv,
+            stdin=subprocess.PIPE if own_session else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, "LC_ALL": "C"},
+            start_new_session=own_session,
+        )
+    except OSError as error:
+        raise _missing(argv[0], f"cannot be run: {error.strerror}") from error
+
+
 def run_checked(
     argv: Sequence[str], *, timeout: float = 30.0, search: Sequence[str] = SEARCH
 ) -> Completed:

@@ -48,20 +48,14 @@ class LocalFiles:
         Raises:
             Problem: `backup-exists` (conflict), `disk-full`, `read-only`, `write-failed`.
         """
-        if not _TAG.fullmatch(tag):
-            raise ValueError(f"{tag!r} does not fit into a file name")
+        fits_name(tag)
         try:
             target = self._place(path)
             backup = target.with_name(f"{target.name}.serialpass-{tag}")
             shown = rooted.host_path(self._root, backup)
             if backup.exists():
                 if atomic.load(backup)[0] != data:
-                    raise Problem(
-                        Exit.CONFLICT,
-                        "backup-exists",
-                        f"{printable(shown)} exists already and holds something else.",
-                        remedy="Move that file away, then try again.",
-                    )
+                    raise backup_exists(shown)
                 atomic.sync_directory(backup.parent)
             else:
                 atomic.sweep(backup)
@@ -94,12 +88,12 @@ class LocalFiles:
                 self._settle(target)
                 return
             if found != before:
-                raise _changed(path)
+                raise changed(path)
 
             def look_again() -> None:
                 now = _look(target, may_miss=before is None)[0]
                 if self._place(path) != target or now != before:
-                    raise _changed(path)
+                    raise changed(path)
 
             if after is None:
                 atomic.remove(target, last_look=look_again)
@@ -148,7 +142,7 @@ class LocalFiles:
 
             def look() -> None:
                 if _seal(target) != before:
-                    raise _changed(path)
+                    raise changed(path)
 
             def copy(handle: int) -> None:
                 if Seal(*atomic.pour(Path(source), handle)) != after:
@@ -193,7 +187,7 @@ class LocalFiles:
 
             def look() -> None:
                 if _target(place) != before:
-                    raise _changed(path)
+                    raise changed(path)
 
             atomic.sweep(place)
             if _target(place) == after:
@@ -279,7 +273,24 @@ def _source_changed(source: str) -> Problem:
     )
 
 
-def _changed(path: str) -> Problem:
+def fits_name(tag: str) -> None:
+    """Refuse a tag that would lead elsewhere. Raises ValueError."""
+    if not _TAG.fullmatch(tag):
+        raise ValueError(f"{tag!r} does not fit into a file name")
+
+
+def backup_exists(shown: str) -> Problem:
+    """The problem of a backup whose name is taken."""
+    return Problem(
+        Exit.CONFLICT,
+        "backup-exists",
+        f"{printable(shown)} exists already and holds something else.",
+        remedy="Move that file away, then try again.",
+    )
+
+
+def changed(path: str) -> Problem:
+    """The problem of a file that somebody else changed."""
     return Problem(
         Exit.CONFLICT,
         "file-changed",

@@ -52,7 +52,7 @@ class StateDirectory:
             Problem: `journal-damaged` naming the line, `journal-newer`, `state-unreadable`.
         """
         data = self._read()
-        whole = data[: _sound_length(data)]
+        whole = data[: sound_length(data)]
         lines = whole.split(b"\n")[:-1]
         return tuple(self._decode(line, number) for number, line in enumerate(lines, 1))
 
@@ -65,8 +65,7 @@ class StateDirectory:
         Raises:
             Problem: `disk-full`, `read-only`, `write-failed`, with the journal as it was.
         """
-        encoded = cast("dict[str, codec.Json]", codec.encode(record))
-        line = json.dumps({"v": VERSION, **encoded}, separators=(",", ":")).encode() + b"\n"
+        line = encode(record)
         try:
             self._make()
             is_new = not self._journal.exists()
@@ -75,7 +74,7 @@ class StateDirectory:
             )
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-                size = _sound_length(atomic.load(self._journal)[0])
+                size = sound_length(atomic.load(self._journal)[0])
                 os.ftruncate(handle, size)
                 try:
                     atomic.write_all(handle, line)
@@ -214,7 +213,7 @@ class StateDirectory:
             except OSError as error:
                 if error.errno not in {errno.EAGAIN, errno.EACCES}:
                     atomic.cannot_write(str(place), error)
-                raise _locked(os.pread(handle, 200, 0)) from None
+                raise locked(os.pread(handle, 200, 0)) from None
             with suppress(OSError):  # a full disk must not keep the operator from a rollback
                 os.ftruncate(handle, 0)
                 os.pwrite(handle, f"{os.getpid()} {_terminal()}\n".encode(), 0)
@@ -300,7 +299,13 @@ class StateDirectory:
             raise _damaged(where, problem.summary) from problem
 
 
-def _sound_length(data: bytes) -> int:
+def encode(record: Record) -> bytes:
+    """A record as a line of the journal."""
+    encoded = cast("dict[str, codec.Json]", codec.encode(record))
+    return json.dumps({"v": VERSION, **encoded}, separators=(",", ":")).encode() + b"\n"
+
+
+def sound_length(data: bytes) -> int:
     """How many bytes of the journal are whole lines.
 
     A crash may leave the last line without its end, or, where blocks reach the disk in another
@@ -328,7 +333,8 @@ def _damaged(where: str, why: str) -> Problem:
     )
 
 
-def _locked(holder: bytes) -> Problem:
+def locked(holder: bytes) -> Problem:
+    """The problem of a lock that is held, by what its file says."""
     pid, _, terminal = holder.decode("utf-8", "replace").strip().partition(" ")
     who = f"process {printable(pid)} on {printable(terminal)}" if pid else "another process"
     return Problem(
