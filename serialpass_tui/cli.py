@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.installing import Program
-    from serialpass_tui.core.ports import Toolstack
+    from serialpass_tui.core.ports import Clock, Files, Toolstack
     from serialpass_tui.host.journal import StateDirectory
+    from serialpass_tui.host.ssh.connection import Connection
+    from serialpass_tui.host.ssh.host import RemoteHost
     from serialpass_tui.plain import Terminal
     from serialpass_tui.service import Service
     from serialpass_tui.term.profile import Profile
@@ -56,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         term = replace(term, yes=args.yes, dry_run=args.dry_run, json=args.json)
         _check(args)
         _log_to(os.environ.get("SERIALPASS_LOG", ""))
-        return _run(args, term)
+        with contextlib.ExitStack() as args.ending:
+            return _run(args, term)
     except Problem as problem:
         return plain.report_problem(problem, term, sys.stderr)
     except KeyboardInterrupt:
@@ -162,6 +165,16 @@ def _check(args: argparse.Namespace) -> None:
         )
     if args.fault and args.demo is None:
         refuse("fault-needs-demo", "--fault is for a simulated host only.", "Add --demo NAME.")
+    if args.ssh_option and args.ssh is None:
+        refuse("option-needs-ssh", "--ssh-option is for --ssh only.", "Add --ssh root@HOST.")
+    elsewhere = {"--machine": args.machine, "--host-root": args.host_root, "--demo": args.demo}
+    for option, value in {**elsewhere, "--xapi-socket": args.xapi_socket}.items():
+        if args.ssh is not None and value is not None:
+            refuse(
+                "ssh-and-other",
+                f"--ssh works on a host over the network, {option} names something here.",
+                "Give one of them.",
+            )
     if args.machine is not None and args.host_root is not None:
         refuse(
             "machine-and-root",
@@ -263,6 +276,8 @@ def build_parser() -> argparse.ArgumentParser:
         machine=None,
         state_dir=None,
         xapi_socket=None,
+        ssh=None,
+        ssh_option=[],
         command=None,
     )
     parser.add_argument(
@@ -409,6 +424,19 @@ def _add_everywhere(parser: _Parser) -> None:
         ("--xapi-socket", "PATH", "XAPI's Unix socket"),
     ):
         parser.add_argument(flag, metavar=name, default=argparse.SUPPRESS, help=words)
+    parser.add_argument(
+        "--ssh",
+        metavar="[USER@]HOST[:PORT]",
+        default=argparse.SUPPRESS,
+        help="work on that host through OpenSSH; nothing is installed there",
+    )
+    parser.add_argument(
+        "--ssh-option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="with --ssh: an option of ssh (ssh_config(5)); may be given several times",
+    )
 
 
 def _run(args: argparse.Namespace, term: Terminal) -> int:
@@ -469,7 +497,12 @@ def _preview(args: argparse.Namespace, term: Terminal) -> int:
             remedy="Name one: --hide 0000:02:00.0",
         )
     path = str(Path(args.file).absolute())
-    data = LocalFiles().read(path)
+    files: Files = LocalFiles()
+    if args.ssh is not None:
+        from serialpass_tui.host.ssh.files import RemoteFiles
+
+        path, files = args.file, RemoteFiles(_log_in(args))
+    data = files.read(path)
     return plain.preview(term, path, data, hide=hide, unhide=unhide, parameter=args.param)
 
 
@@ -523,6 +556,8 @@ def _service(args: argparse.Namespace) -> Service:
             recording.RecordedJournal(),
             clock,
         )
+    if args.ssh is not None:
+        return _service_at(args, clock)
     from serialpass_tui.host.files import LocalFiles
     from serialpass_tui.host.local import LocalHost
     from serialpass_tui.toolstack.xapi import Xapi
@@ -540,6 +575,49 @@ def _service(args: argparse.Namespace) -> Service:
     return Service(
         LocalHost(), LocalFiles(), toolstack, journal, clock, program=program, running=_running
     )
+
+
+def _log_in(args: argparse.Namespace) -> Connection:
+    """A connection to the host of --ssh, closed at the end of the run. Raises Problem."""
+    from serialpass_tui.host.ssh import target
+    from serialpass_tui.host.ssh.connection import Connection
+
+    connection = Connection(target.parse(args.ssh, args.ssh_option))
+    args.ending.callback(connection.close)
+    connection.log_in()
+    args.uid = connection.uid
+    return connection
+
+
+def _service_at(args: argparse.Namespace, clock: Clock) -> Service:
+    """The service over the host of --ssh. Raises Problem."""
+    from serialpass_tui.host.ssh.files import RemoteFiles
+    from serialpass_tui.host.ssh.host import RemoteHost
+    from serialpass_tui.host.ssh.state import RemoteState
+    from serialpass_tui.service import Service
+
+    connection = _log_in(args)
+    host = RemoteHost(connection)
+    args.ending.callback(host.close)
+    files = RemoteFiles(connection)
+    toolstack = _toolstack_at(connection, host, files)
+    journal = RemoteState(connection, args.state_dir or STATE_DIR)
+    # No program lies there: what a boot starts by itself would have nothing to start.
+    return Service(host, files, toolstack, journal, clock, afar=True)
+
+
+def _toolstack_at(connection: Connection, host: RemoteHost, files: Files) -> Toolstack:
+    """What owns the VMs of a host behind ssh, by the signs of `toolstack_of`."""
+    from serialpass_tui.host.system import product
+    from serialpass_tui.toolstack.xapi import SOCKETS, Xapi
+    from serialpass_tui.toolstack.xl import Xl
+
+    host.fetch()
+    signs = connection.ask("ls -d", XENSOURCE_INVENTORY, *SOCKETS).out
+    folder = host.root / XL_CONFIG_DIR.lstrip("/")
+    if folder.is_dir() and not signs:
+        return Xl(connection.run, files, folder, host.hostname(), root=host.root)
+    return Xapi([], product(host.root).host_uuid)
 
 
 def _program() -> str:
@@ -602,7 +680,7 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
 
         term.say(*machines.names())
         return Exit.DONE
-    real = args.demo is None and args.machine is None
+    real = args.demo is None and args.machine is None and args.ssh is None
     terminal = _terminal(args.terminal, _state(args) if real else None)
     answers = Path(args.answers) if args.answers else None
     if args.demo is not None:
@@ -610,7 +688,7 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             return _run_wizard(
                 service, terminal, demo=args.demo, answers=answers, trying=args.trying
             )
-    if args.machine is None and os.geteuid() != 0:
+    if real and os.geteuid() != 0:
         raise Problem(
             Exit.USAGE,
             "not-root",
@@ -619,6 +697,13 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             "`serialpass-tui --demo` tries the wizard on a simulated host.",
         )
     service = _service(args)
+    if args.ssh is not None and args.uid != 0:
+        raise Problem(
+            Exit.USAGE,
+            "not-root",
+            "The wizard changes the boot entry and VMs of that host: it needs root there.",
+            remedy="Log in as root: --ssh root@HOST; `scan --ssh` looks without root.",
+        )
     if args.machine is None and service.scan().inventory.xen is None:
         raise Problem(
             Exit.FAILED,

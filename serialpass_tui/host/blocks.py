@@ -14,7 +14,7 @@ from serialpass_tui.host.sysfs import children, functions_in, text
 from serialpass_tui.lazy import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.host.firmware import BootSource
@@ -34,11 +34,24 @@ class _Uses:
     swap: bool = False
 
 
+def device_number(place: Path) -> str:
+    """Major and minor number of the device that carries a place. Raises OSError."""
+    where = place.stat().st_dev
+    return f"{os.major(where)}:{os.minor(where)}"
+
+
 class BlockDevices:
     """The block devices of one host, and which whole disks carry each of them."""
 
-    def __init__(self, devices: Iterable[Device], root: Path) -> None:
+    def __init__(
+        self,
+        devices: Iterable[Device],
+        root: Path,
+        number_of: Callable[[Path], str] = device_number,
+    ) -> None:
+        """`number_of` tells the number of the device that carries a place."""
         self._root = root
+        self._number_of = number_of
         self._devices = {device.name: device for device in devices}
         self._mapped = {
             name: device.name
@@ -113,8 +126,7 @@ class BlockDevices:
     def carrier_of(self, path: str) -> str:
         """The block device whose file system holds a file, by device number."""
         with suppress(OSError):
-            where = rooted.resolve(self._root, path).stat().st_dev
-            number = f"{os.major(where)}:{os.minor(where)}"
+            number = self._number_of(rooted.resolve(self._root, path))
             for device in self._devices.values():
                 if device.text("dev") == number:
                     return device.name

@@ -43,6 +43,9 @@ class Machine(Protocol):
     def pid(self) -> int:
         """This process."""
 
+    def device_number(self, place: Path) -> str:
+        """Major and minor number of the device that carries a place. Raises OSError."""
+
 
 def gather(root: Path, machine: Machine, run: Run) -> Inventory:
     """The facts of the host below `root`, read once, each from where the kernel keeps it.
@@ -63,7 +66,7 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
         unread=unread,
     )
     usb_devices = usb.usb_devices(machine.devices("usb"))
-    block_devices = blocks.BlockDevices(machine.devices("block"), root)
+    block_devices = blocks.BlockDevices(machine.devices("block"), root, machine.device_number)
     disks = block_devices.disks(
         machine.mounts(), blocks.swaps(root), firmware.boot_source(root, functions), unread
     )

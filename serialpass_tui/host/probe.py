@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serialpass_tui.host import commands, facts, udev
+from serialpass_tui.host import blocks, commands, facts, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
@@ -86,6 +86,10 @@ class LibraryMachine:
     def pid(self) -> int:
         """This process."""
         return os.getpid()
+
+    def device_number(self, place: Path) -> str:
+        """Major and minor number of the device that carries a place."""
+        return blocks.device_number(place)
 
 
 def probe(

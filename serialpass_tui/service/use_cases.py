@@ -45,11 +45,14 @@ class Service:
         *,
         program: str = "",
         running: Callable[[], Program] | None = None,
+        afar: bool = False,
     ) -> None:
         """`program` starts this tool on the host at a boot; empty: nothing does.
 
         `running` looks at the program that runs; None: the host is not the one that it runs on.
+        `afar`: this process does not go down with the host.
         """
+        self.is_afar = afar
         self._program = program
         self._running = running
         self._host = host

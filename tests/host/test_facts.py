@@ -119,6 +119,9 @@ class Tree:
     def boot_time(self) -> int:
         return 1000
 
+    def device_number(self, place: Path) -> str:
+        return blocks.device_number(place)
+
     def pids(self) -> Sequence[int]:
         return self.processes
 

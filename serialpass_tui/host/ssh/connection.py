@@ -38,6 +38,8 @@ MOST = 80 * 1024 * 1024
 """Bytes of one answer: more than every file that the tool reads."""
 
 _LOGIN = 60.0
+_LONGEST = 50
+"""Of a folder for ssh's socket: with a name in it, it must be below 104 bytes (unix(4))."""
 _IDLE = 30
 """Seconds that ssh keeps the login when nothing uses it any more."""
 _ALIVE = ("ServerAliveInterval=10", "ServerAliveCountMax=3", "ConnectTimeout=15")
@@ -71,12 +73,18 @@ class Connection:
         """The user's number there; 0 is root."""
         self.sums = ""
         """The program there that tells digests."""
-        self._folder = Path(tempfile.mkdtemp(prefix="spt-"))
+        short = None if len(tempfile.gettempdir()) < _LONGEST else "/tmp"  # noqa: S108 (0700)
+        self._folder = Path(tempfile.mkdtemp(prefix="spt-", dir=short))
         self._talk: Talk | None = None
         self._mark = b""
         self._one_at_a_time = threading.RLock()
         self._holding = False
         self._held_lost = False
+
+    @property
+    def mark(self) -> bytes:
+        """What ends the parts of an answer that has several."""
+        return self._mark
 
     # --- coming and going
 

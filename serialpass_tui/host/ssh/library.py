@@ -17,7 +17,23 @@ NO_COMMAND = 16
 
 SUMS = ("sha256sum", "sha1sum", "cksum")
 """What can tell a digest, the best first."""
-NEEDED = ("cat", "cp", "chmod", "dd", "id", "ls", "mkdir", "mv", "od", "readlink", "rm", "sync")
+NEEDED = (
+    "cat",
+    "cp",
+    "chmod",
+    "dd",
+    "id",
+    "ls",
+    "mkdir",
+    "mv",
+    "od",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sed",
+    "sync",
+    "wc",
+)
 
 LIBRARY = r"""
 sp_drain() { while read -r sp_l; do [ "$sp_l" = "$SP" ] && return 0; done; }
