@@ -603,7 +603,7 @@ def _service_at(args: argparse.Namespace, clock: Clock) -> Service:
     toolstack = _toolstack_at(connection, host, files)
     journal = RemoteState(connection, args.state_dir or STATE_DIR)
     # No program lies there: what a boot starts by itself would have nothing to start.
-    return Service(host, files, toolstack, journal, clock, afar=True)
+    return Service(host, files, toolstack, journal, clock, hang_up=connection.forget)
 
 
 def _toolstack_at(connection: Connection, host: RemoteHost, files: Files) -> Toolstack:

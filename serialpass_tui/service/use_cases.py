@@ -45,14 +45,15 @@ class Service:
         *,
         program: str = "",
         running: Callable[[], Program] | None = None,
-        afar: bool = False,
+        hang_up: Callable[[], None] | None = None,
     ) -> None:
         """`program` starts this tool on the host at a boot; empty: nothing does.
 
         `running` looks at the program that runs; None: the host is not the one that it runs on.
-        `afar`: this process does not go down with the host.
+        `hang_up` ends the connection to a host that this process does not go down with; None: it
+        runs on the host itself.
         """
-        self.is_afar = afar
+        self._hang_up = hang_up
         self._program = program
         self._running = running
         self._host = host
@@ -65,6 +66,19 @@ class Service:
     def when_whole(self, act: Callable[[], None]) -> None:
         """Do it now, or where a change is being made, at its end: for handlers of signals."""
         self._runner.pauses.call(act)
+
+    # --- a host that goes down and comes back
+
+    @property
+    def is_afar(self) -> bool:
+        """Whether this process outlives a reboot of the host."""
+        return self._hang_up is not None
+
+    def boot_id_anew(self) -> str:
+        """The id of the host's boot, asked for by a new connection. Raises Problem."""
+        if self._hang_up is not None:
+            self._hang_up()
+        return self._host.boot_id()
 
     # --- reading
 

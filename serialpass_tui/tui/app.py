@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,12 +33,13 @@ from serialpass_tui.tui.flow import Flow, Sight, Target
 from serialpass_tui.tui.screens.base import Frame, WizardScreen
 from serialpass_tui.tui.screens.devices import DevicesScreen
 from serialpass_tui.tui.screens.problem import ProblemScreen
-from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen, at_work
+from serialpass_tui.tui.screens.start import GoingDownScreen, StartScreen, WaitingScreen, at_work
 from serialpass_tui.tui.steps import screen_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import RenderableType
     from textual.driver import Driver
 
     from serialpass_tui.core.bdf import Bdf
@@ -72,6 +74,8 @@ class WizardApp(Chassis):
         super().__init__(driver_class)
         self._trying = trying
         self._flow = Flow(service)
+        self._left = threading.Event()
+        """Whether the operator has left."""
         self._demo = demo
         self._wizard = Wizard()
         self._sight: Sight | None = None
@@ -337,6 +341,9 @@ class WizardApp(Chassis):
             return
 
         def back(sight: Sight | None) -> None:
+            if sight is None and self._flow.is_afar:
+                self._wait_for(scan.inventory.boot_id)
+                return
             if sight is None:
                 self.show(GoingDownScreen(self.frame()))
                 return
@@ -350,6 +357,33 @@ class WizardApp(Chassis):
             back,
             applying=True,
         )
+
+    def _wait_for(self, before: str) -> None:
+        """Wait until the host has left that boot, then stand where a fresh start does."""
+        left = self._left
+        self.show(WaitingScreen(self.frame()))
+
+        def back(sight: Sight | None) -> None:
+            if sight is not None:
+                self._begin(sight)
+
+        self.do(
+            "Waiting until the host is up again ...",
+            lambda: self._flow.wait_for_boot(
+                before, left, lambda words: self.post_message(messages.Progressed(words))
+            ),
+            back,
+        )
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """End, and wait for no host any more."""
+        self._left.set()
+        super().exit(result, return_code, message)
 
     def _show_take(self) -> None:
         target = self._target

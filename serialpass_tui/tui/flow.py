@@ -17,6 +17,7 @@ from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import Event
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
 
     Tell = Callable[[Change, float], None]
+
+_ASK_AGAIN = 5.0
+"""Seconds between two questions whether the host is up again."""
+_GOES_DOWN = {"ssh-unreachable", "ssh-lost", "ssh-failed", "command-timeout"}
+"""Problems of a host that is going down or coming up."""
 
 
 @frozen
@@ -150,10 +156,40 @@ class Flow:
         job = target.job
         if job is None or not job.is_open or not job.awaits_reboot:
             job = self._job_for(scan, target, [scan.reboot()])
-        job = self._service.run(job, tell, reboot=True)
+        try:
+            job = self._service.run(job, tell, reboot=True)
+        except Problem as problem:
+            # It may go down before it has answered; what became of it, the waiting shows.
+            if self.is_afar and problem.code in _GOES_DOWN:
+                return None
+            raise
         if job.is_open and job.awaits_reboot:
             return None
         return self._see(Target(target.bdfs, "", job))
+
+    @property
+    def is_afar(self) -> bool:
+        """Whether this process outlives a reboot of the host."""
+        return self._service.is_afar
+
+    def wait_for_boot(self, before: str, left: Event, say: Callable[[str], object]) -> Sight | None:
+        """Ask the host until it answers with another boot; None: the operator has left.
+
+        `say` is told what it answers meanwhile.
+
+        Raises:
+            Problem: it answers and does not let anybody in: a password, another host key.
+        """
+        while not left.wait(_ASK_AGAIN):
+            try:
+                if self._service.boot_id_anew() not in {"", before}:
+                    return self.begin()
+                say("It answers, and is still in the boot from before.")
+            except Problem as problem:
+                if problem.code not in _GOES_DOWN:
+                    raise
+                say("It does not answer now.")
+        return None
 
     def plan_take(self, target: Target) -> tuple[Sight, tuple[DriverChange, ...], str]:
         """The host read anew, what giving the devices to pciback changes there, the way back.

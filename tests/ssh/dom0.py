@@ -146,10 +146,15 @@ class Dom0:
     def cut(self) -> None:
         """Cut every session as a broken line does: the shells there are not told."""
         sessions = self.base / "sessions"
-        for line in sessions.read_text().split() if sessions.exists() else []:
+        for line in sessions.read_text().split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(line), signal.SIGKILL)
-        sessions.unlink(missing_ok=True)
+        sessions.write_text("")
+
+    def sessions_at(self, place: Path) -> None:
+        """Have the list of sessions lie where the host sees it too."""
+        (self.base / "sessions").rename(place)
+        (self.base / "sessions").symlink_to(place)
 
     def unconfine(self) -> None:
         """Let whoever logs in see this machine: for reading alone."""
@@ -195,6 +200,7 @@ def open_dom0(base: Path, shell: str, *, noise: str = "", extra: str = "") -> It
     if os.geteuid() != 0:
         bind = 'mount --bind /dev/null "$0/dev/null"; exec chroot "$0" "$@"'
         enter = f"exec unshare -r -m sh -c '{bind}'"
+    (base / "sessions").touch()
     (base / "enter").write_text(
         "#!/bin/sh\n"
         f"echo $PPID >>{base}/sessions\n"

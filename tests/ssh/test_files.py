@@ -42,8 +42,8 @@ def names(corner: Corner) -> list[str]:
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"no end", OLD, b"\n\n\n", b"'\"$(id)`\\\n"])
 def test_every_byte_comes_as_it_is(corner: Corner, data: bytes) -> None:
-    (corner.folder / "f'ile $x").write_bytes(data)
-    assert data == corner.files.read(f"{corner.path}/f'ile $x")
+    (corner.folder / "f'ile $x\u00fc").write_bytes(data)
+    assert data == corner.files.read(f"{corner.path}/f'ile $x\u00fc")
 
 
 @pytest.mark.parametrize("after", [b"", b"x", b"0\n", NEW, OLD * 10])

@@ -218,3 +218,10 @@ def _proc(tree: Tree) -> None:
     for pid, target in (("1", "/dev/console"), ("77", "/dev/ttyS4")):
         (tree.root / f"proc/{pid}/fd").mkdir()
         (tree.root / f"proc/{pid}/fd/0").symlink_to(target)
+
+
+def command_line(dom0: Dom0, *words: str) -> list[str]:
+    """What an operator types to work on that host."""
+    user = dom0.target.user
+    options = [word for option in dom0.ssh_options for word in ("--ssh-option", option)]
+    return ["--ssh", f"{user}@127.0.0.1:{dom0.port}", *options, *words]

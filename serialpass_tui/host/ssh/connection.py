@@ -49,7 +49,8 @@ _LOOP = (
     "PATH={path}; LC_ALL=C; HOME=/root; TERM=dumb; SP={mark}; "
     "export PATH LC_ALL HOME TERM; "
     'printf "%s.\\n" "$SP"; '
-    'while read -r n; do s=$(dd bs=1 count="$n" 2>/dev/null); eval "$s"; done'
+    'while read -r n; do s=$(dd bs=1 count="$n" 2>/dev/null); '
+    '[ "${{#s}}" -eq "$n" ] || exit 1; eval "$s"; done'
 )
 
 
@@ -75,6 +76,7 @@ class Connection:
         """The program there that tells digests."""
         short = None if len(tempfile.gettempdir()) < _LONGEST else "/tmp"  # noqa: S108 (0700)
         self._folder = Path(tempfile.mkdtemp(prefix="spt-", dir=short))
+        self._checked: bool | None = None
         self._talk: Talk | None = None
         self._mark = b""
         self._one_at_a_time = threading.RLock()
@@ -123,11 +125,14 @@ class Connection:
 
     def _host_key_option(self) -> list[str]:
         """A host key that the operator's settings leave unchecked is asked for here."""
+        if self._checked is None:
+            self._checked = self._key_is_checked()
+        return [] if self._checked else ["-o", "StrictHostKeyChecking=ask"]
+
+    def _key_is_checked(self) -> bool:
         asked = commands.run_on_terminal(["ssh", "-G", *self.target.arguments()], timeout=10.0)
-        for line in asked.stdout.splitlines():
-            if line.lower() in {"stricthostkeychecking false", "stricthostkeychecking no"}:
-                return ["-o", "StrictHostKeyChecking=ask"]
-        return []
+        unchecked = {"stricthostkeychecking false", "stricthostkeychecking no"}
+        return unchecked.isdisjoint(map(str.lower, asked.stdout.splitlines()))
 
     def _open(self) -> Talk:
         """The shell at the host, started if there is none. Raises Problem as `log_in`."""

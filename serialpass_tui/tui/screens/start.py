@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
@@ -61,6 +63,40 @@ def going_down(host: str) -> tuple[Line, ...]:
             "`serialpass-tui rollback --last`."
         ),
     )
+
+
+def waiting(host: str) -> tuple[Line, ...]:
+    """What happens while this machine waits for the host."""
+    return (
+        Line("The host goes down now. It is asked every few seconds whether it is up again."),
+        Line(),
+        Line("A dom0 takes some minutes. Then the wizard goes on by itself where the job stands."),
+        Line(),
+        Line(
+            "<q> leaves: the host comes up all the same, and the same command takes up the job. "
+            "ssh asks for a password before the wizard starts, not here: with a password, start "
+            "again when the host is up."
+        ),
+        Line(),
+        Line(f"If {host} does not come up, choose the rescue entry at its boot menu."),
+    )
+
+
+class WaitingScreen(WizardScreen):
+    """The host reboots, and this process does not go down with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.quit")]
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame, place_of(Step.REBOOT), "The host reboots")
+
+    def body(self) -> ComposeResult:
+        """What comes next."""
+        yield Pager(waiting(self.frame.host))
+
+    def keys(self) -> Keys:
+        """Only leaving makes sense."""
+        return (("Esc", "leave"), ("q", "quit"))
 
 
 class GoingDownScreen(WizardScreen):

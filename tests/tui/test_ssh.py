@@ -1,0 +1,103 @@
+"""The wizard from afar, by keys, through a real sshd: it outlives the host's reboot and goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input
+
+from serialpass_tui import cli
+from serialpass_tui.tui import flow
+from serialpass_tui.tui.screens.start import WaitingScreen
+from tests.ssh import xen
+from tests.ssh.dom0 import open_dom0
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from serialpass_tui.service import Service
+    from tests.ssh.xen import XenHost
+    from tests.tui.conftest import Operator
+
+    Sit = Callable[..., AbstractAsyncContextManager[Operator]]
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[XenHost]:
+    """A host that goes down as soon as its shutdown is called, and comes up again."""
+    monkeypatch.setattr(flow, "_ASK_AGAIN", 0.05)
+    with open_dom0(tmp_path / "host", "gnu") as dom0:
+        there = xen.build(dom0)
+        for name in ("sleep", "shutdown"):
+            (dom0.root / "bin" / name).unlink()
+        there.tree.file("bin/sleep", "#!/bin/sh\n").chmod(0o755)
+        there.tree.file("bin/shutdown", "#!/bin/sh\necho >/button\n").chmod(0o755)
+        os.mkfifo(dom0.root / "button")
+        firmware = threading.Thread(target=_obey, args=(there,))
+        firmware.start()
+        try:
+            yield there
+        finally:
+            with contextlib.suppress(OSError):  # nobody waits: it was pressed
+                os.close(os.open(dom0.root / "button", os.O_WRONLY | os.O_NONBLOCK))
+            firmware.join()
+
+
+def _obey(host: XenHost) -> None:
+    """Wait for the button, once."""
+    if (host.dom0.root / "button").read_bytes():
+        host.reboot()
+
+
+@contextlib.contextmanager
+def service_over(host: XenHost) -> Iterator[Service]:
+    args = cli.build_parser().parse_args(xen.command_line(host.dom0))
+    with contextlib.ExitStack() as args.ending:
+        yield cli._service(args)
+
+
+async def test_the_wizard_waits_for_the_reboot_and_goes_on(host: XenHost, sit_down: Sit) -> None:
+    with service_over(host) as service:
+        async with sit_down(service, demo="") as operator:
+            assert operator.sees("host xs62"), operator.pane
+            await operator.to_reboot()
+            assert b"pciback.hide=(0000:02:00.0)" in host.boot_file.read_bytes()
+            await operator.reboot("xs62")
+            assert operator.sees("Job 1 goes on where it stands."), operator.pane
+            await operator.press("enter")
+            assert operator.sees("Step 4 of 5: VM"), operator.pane
+            await operator.choose_vm("pbx")
+            await operator.press("right", "enter")
+            assert operator.sees("Step 5 of 5"), operator.pane
+    config = (host.dom0.root / "etc/xen/pbx.cfg").read_text()
+    assert "pci = [ '0000:02:00.0' ]" in config
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+async def test_who_leaves_takes_the_job_up_with_the_same_command(
+    host: XenHost, sit_down: Sit, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(flow, "_ASK_AGAIN", 600.0)
+    with service_over(host) as service:
+        async with sit_down(service, demo="") as operator:
+            await operator.to_reboot()
+            while not isinstance(operator.app.focused, Input):
+                await operator.press("tab")
+            await operator.type("xs62")
+            operator.app.simulate_key("enter")
+            while not isinstance(operator.app.screen, WaitingScreen):
+                await operator.pilot.pause()
+            operator.app.simulate_key(key)
+            operator.app.simulate_key(key)
+            while operator.app.is_running:
+                await asyncio.sleep(0)
+    with service_over(host) as service:
+        async with sit_down(service, demo="") as operator:
+            assert operator.sees("Job 1 goes on where it stands."), operator.pane
