@@ -97,8 +97,8 @@ class Connection:
             Problem: `ssh-unreachable`, `ssh-denied`, `ssh-host-key`, `ssh-old-algorithms`,
                 `ssh-failed`; `ssh-host-lacks` where the host's shell lacks something.
         """
-        argv = ["ssh", "-T", *self._options(), "-o", "ControlMaster=yes"]
-        argv += ["-o", f"ControlPersist={_IDLE}", *self._host_key_option()]
+        argv = ["ssh", "-T", *self._options("ControlMaster=yes", f"ControlPersist={_IDLE}")]
+        argv += self._host_key_option()
         done = commands.run_on_terminal([*argv, *self.target.arguments(), "exit 0"])
         if done.status != 0:
             raise refusals.refused(self.target, done.stderr)
@@ -119,8 +119,9 @@ class Connection:
                 with contextlib.suppress(Problem):
                     commands.run([*argv, *self.target.arguments()], timeout=5.0)
 
-    def _options(self) -> list[str]:
-        pairs = (f"ControlPath={self._folder / 'c'}", "ControlMaster=no", *_ALIVE, *_PLAIN)
+    def _options(self, *own: str) -> list[str]:
+        """Of several values of an option ssh takes the first."""
+        pairs = (*own, f"ControlPath={self._folder / 'c'}", *_ALIVE, *_PLAIN)
         return [word for pair in pairs for word in ("-o", pair)]
 
     def _host_key_option(self) -> list[str]:
@@ -140,7 +141,8 @@ class Connection:
             return self._talk
         mark = secrets.token_hex(16)
         loop = _LOOP.format(path=":".join(SEARCH), mark=mark)
-        argv = ["ssh", "-T", "-o", "BatchMode=yes", *self._options(), *self._host_key_option()]
+        argv = ["ssh", "-T", *self._options("BatchMode=yes", "ControlMaster=no")]
+        argv += self._host_key_option()
         talk = Talk([*argv, *self.target.arguments(), f"exec /bin/sh -c '{loop}'"])
         self._mark = mark.encode()
         try:
