@@ -6,10 +6,25 @@ host's shell running, as a real one does; with the power everything there ends a
 
 from __future__ import annotations
 
+import fcntl
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.job import Goal
+from serialpass_tui.errors import Problem
+from tests.ssh import xen
+from tests.ssh.dom0 import open_dom0
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from serialpass_tui.service import Service
     from tests.ssh.dom0 import Dom0
+    from tests.ssh.xen import XenHost
 
 WRITERS = ("cat", "chmod", "cp", "dd", "mkdir", "mv", "rm", "rmdir", "sync")
 LINE, POWER = "line", "power"
@@ -64,3 +79,70 @@ class Faults:
         """Which call it was that was met; empty: none was."""
         place = self._folder / "struck"
         return place.read_text().strip() if place.exists() else ""
+
+
+def plan_and_run(service: Service) -> None:
+    """Hide the card, as `hide` does."""
+    scan = service.scan()
+    card = Bdf.parse(xen.CARD)
+    plan = service.plan_hide(scan, add=[card])
+    changes = [*plan.changes, scan.reboot()]
+    service.run(service.open_job(Goal.HIDE, "hide it", scan.identities([card]), changes))
+
+
+def sweep(host: XenHost, faults: Faults, how: str, points: Iterable[int]) -> dict[int, str]:
+    """Hide the card with a fault at each of these calls, and look what is left; the problems.
+
+    Afterwards the boot file is one of its two versions, the journal is read by a run at the host,
+    the next start takes the job up or finds nothing begun, and rolling back gives the first bytes.
+    """
+    root = host.dom0.root
+    state, told = root / "var/lib/serialpass-tui", {}
+    for at in points:
+        shutil.rmtree(state, ignore_errors=True)
+        for backup in host.boot_file.parent.glob("*serialpass*"):
+            backup.unlink()
+        host.boot_file.write_bytes(xen.CONF)
+        with xen.service_over(host.dom0) as service:
+            faults.plan(at, how, "before" if at % 2 else "after")
+            try:
+                plan_and_run(service)
+            except Problem as problem:
+                told[at] = problem.code
+        if (state / "lock").exists():
+            with (state / "lock").open() as lock:  # the shell there ends its step with it in hand
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        faults.none()
+        hidden = xen.CONF.replace(b" quiet ", b" quiet pciback.hide=(0000:02:00.0) ", 1)
+        left = host.boot_file.read_bytes()
+        assert left in {xen.CONF, hidden}, at
+        with xen.service_over(host.dom0) as service:
+            open_job = service.resume()
+            if open_job is not None:
+                service.run(open_job)
+            for job in service.undoable():
+                plan = service.plan_rollback(job)
+                assert plan.conflict is None, at
+                service.rollback(plan, reboot=False)
+            assert service.jobs() or left == xen.CONF
+        assert xen.CONF == host.boot_file.read_bytes(), at
+        assert not list(host.boot_file.parent.glob(".*")), at
+    return told
+
+
+def main() -> None:
+    """Meet every call that there is."""
+    with tempfile.TemporaryDirectory() as scratch, open_dom0(Path(scratch) / "host", "gnu") as dom0:
+        host, faults = xen.build(dom0), Faults(dom0)
+        with xen.service_over(dom0) as service:
+            faults.none()
+            plan_and_run(service)
+            whole = faults.count
+        for how in (LINE, POWER):
+            told = sweep(host, faults, how, range(1, whole + 1))
+            codes = {code: list(told.values()).count(code) for code in set(told.values())}
+            sys.stdout.write(f"{how}: {whole} calls, {len(told)} met, {codes}, none lost\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,8 +14,9 @@ from serialpass_tui.host.ssh.connection import Connection
 from serialpass_tui.host.ssh.files import RemoteFiles
 from serialpass_tui.host.ssh.state import RemoteState
 from tests.host.test_journal import STORY
+from tests.ssh import xen
 from tests.ssh.dom0 import open_dom0
-from tests.ssh.faults import LINE, POWER, Faults
+from tests.ssh.faults import LINE, POWER, Faults, plan_and_run, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,3 +89,19 @@ def test_cut_anywhere_it_is_done_or_not(
             assert {"journal", "lock"} == {entry.name for entry in folder.iterdir()}
         assert least <= len(met)
         assert 2 == len(outcomes)
+
+
+@pytest.mark.parametrize("how", [LINE, POWER])
+def test_a_job_that_was_cut_is_told_taken_up_and_undone(tmp_path: Path, how: str) -> None:
+    """At a few of the calls; `python -m tests.ssh.faults` meets every one."""
+    with open_dom0(tmp_path / "host", "gnu") as dom0:
+        host, faults = xen.build(dom0), Faults(dom0)
+        with xen.service_over(dom0) as service:
+            faults.none()
+            plan_and_run(service)
+            whole = faults.count
+        assert whole > 60
+        points = [whole // 3, whole * 2 // 3]
+        told = sweep(host, faults, how, points)
+        assert len(points) == len(told)
+        assert {"ssh-lost"} == set(told.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ import pytest
 from serialpass_tui.core.job import LockFile
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.host.ssh import connection
+from serialpass_tui.host.ssh.state import RemoteState
 from tests.host.test_journal import STORY
+from tests.ssh.dom0 import open_dom0
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +137,33 @@ def test_a_directory_that_anybody_may_write_is_not_trusted(corner: Corner) -> No
     with pytest.raises(Problem) as caught, corner.state().lock():
         pass
     assert "state-unsafe" == caught.value.code
+
+
+def test_a_line_that_is_dead_does_not_hold_the_lock_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_GONE", 1)
+    with open_dom0(tmp_path / "host", "busybox") as dom0, dom0.connected() as door:
+        state = RemoteState(door, "/var/lib/state")
+        with state.lock():
+            with (dom0.root / "var/lib/state/lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # comes free without a word from this side
+            with pytest.raises(Problem) as caught:
+                state.append(STORY[0])
+            assert "ssh-lost" == caught.value.code
+        with state.lock():
+            state.append(STORY[0])
+        assert STORY[:1] == state.records()
+
+
+def test_who_only_looks_is_logged_in_anew(tmp_path: Path) -> None:
+    with open_dom0(tmp_path / "host", "busybox") as dom0, dom0.connected() as door:
+        state = RemoteState(door, "/var/lib/state")
+        dom0.cut()
+        assert () == state.records()
+        dom0.cut()
+        with state.lock():
+            dom0.cut()
+            with pytest.raises(Problem) as caught:
+                state.append(STORY[0])
+        assert "ssh-lost" == caught.value.code

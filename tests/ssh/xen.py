@@ -6,16 +6,20 @@ which the loader and the kernel do it, so that the tool's own reading is checked
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from typing import TYPE_CHECKING
 
+from serialpass_tui import cli
 from serialpass_tui.host.ssh.connection import PATIENCE, Answer, Connection
 from tests.host.test_facts import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from serialpass_tui.service import Service
     from tests.ssh.dom0 import Dom0
 
 RELEASE = "2.6.32.43-0.4.1.xs1.8.0.835.170778xen"
@@ -225,3 +229,11 @@ def command_line(dom0: Dom0, *words: str) -> list[str]:
     user = dom0.target.user
     options = [word for option in dom0.ssh_options for word in ("--ssh-option", option)]
     return ["--ssh", f"{user}@127.0.0.1:{dom0.port}", *options, *words]
+
+
+@contextlib.contextmanager
+def service_over(dom0: Dom0) -> Iterator[Service]:
+    """A service as a run with that command line has it."""
+    args = cli.build_parser().parse_args(command_line(dom0))
+    with contextlib.ExitStack() as args.ending:
+        yield cli._service(args)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from serialpass_tui import cli
 from serialpass_tui.tui import flow
 from serialpass_tui.tui.screens.start import WaitingScreen
 from tests.ssh import xen
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from serialpass_tui.service import Service
     from tests.ssh.xen import XenHost
     from tests.tui.conftest import Operator
 
@@ -56,15 +54,8 @@ def _obey(host: XenHost) -> None:
         host.reboot()
 
 
-@contextlib.contextmanager
-def service_over(host: XenHost) -> Iterator[Service]:
-    args = cli.build_parser().parse_args(xen.command_line(host.dom0))
-    with contextlib.ExitStack() as args.ending:
-        yield cli._service(args)
-
-
 async def test_the_wizard_waits_for_the_reboot_and_goes_on(host: XenHost, sit_down: Sit) -> None:
-    with service_over(host) as service:
+    with xen.service_over(host.dom0) as service:
         async with sit_down(service, demo="") as operator:
             assert operator.sees("host xs62"), operator.pane
             await operator.to_reboot()
@@ -85,7 +76,7 @@ async def test_who_leaves_takes_the_job_up_with_the_same_command(
     host: XenHost, sit_down: Sit, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setattr(flow, "_ASK_AGAIN", 600.0)
-    with service_over(host) as service:
+    with xen.service_over(host.dom0) as service:
         async with sit_down(service, demo="") as operator:
             await operator.to_reboot()
             while not isinstance(operator.app.focused, Input):
@@ -98,6 +89,6 @@ async def test_who_leaves_takes_the_job_up_with_the_same_command(
             operator.app.simulate_key(key)
             while operator.app.is_running:
                 await asyncio.sleep(0)
-    with service_over(host) as service:
+    with xen.service_over(host.dom0) as service:
         async with sit_down(service, demo="") as operator:
             assert operator.sees("Job 1 goes on where it stands."), operator.pane

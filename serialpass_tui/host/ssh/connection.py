@@ -38,6 +38,8 @@ MOST = 80 * 1024 * 1024
 """Bytes of one answer: more than every file that the tool reads."""
 
 _LOGIN = 60.0
+_GONE = 120
+"""Seconds without a request after which a shell that holds the lock takes its operator for gone."""
 _LONGEST = 50
 """Of a folder for ssh's socket: with a name in it, it must be below 104 bytes (unix(4))."""
 _IDLE = 30
@@ -47,9 +49,9 @@ _PLAIN = ("ClearAllForwardings=yes", "ForwardAgent=no", "PermitLocalCommand=no")
 _LOOP = (
     "umask 077; cd /; unset LD_LIBRARY_PATH LD_PRELOAD; exec 4>&1; "
     "PATH={path}; LC_ALL=C; HOME=/root; TERM=dumb; SP={mark}; "
-    "export PATH LC_ALL HOME TERM; "
+    "export PATH LC_ALL HOME TERM; SP_WAIT=; "
     'printf "%s.\\n" "$SP"; '
-    'while read -r n; do s=$(dd bs=1 count="$n" 2>/dev/null); '
+    'while read $SP_WAIT -r n; do s=$(dd bs=1 count="$n" 2>/dev/null); '
     '[ "${{#s}}" -eq "$n" ] || exit 1; eval "$s"; done'
 )
 
@@ -164,9 +166,10 @@ class Connection:
             LIBRARY,
             f"for x in {' '.join(NEEDED)}; do command -v $x >/dev/null || echo lacks $x; done",
             f"for x in {' '.join(SUMS)}; do command -v $x >/dev/null && SP_SUM=$x && break; done",
+            f"SP_GONE=; (echo | read -t {_GONE} -r x) 2>/dev/null && SP_GONE='-t {_GONE}'",
             'echo uid "$(id -u)"; echo sums "$SP_SUM"',
         ]
-        answer = self._ask("\n".join(lines), b"", PATIENCE, direct=True)
+        answer = self._ask("\n".join(lines), b"", PATIENCE, direct=True, again=False)
         told = [line.split() for line in answer.out.decode("utf-8", "replace").splitlines()]
         facts = {words[0]: words[1] for words in told if len(words) == 2}
         lacking = [words[1] for words in told if words[0] == "lacks" and len(words) == 2]
@@ -234,12 +237,14 @@ class Connection:
         out = answer.out[:OUTPUT_LIMIT].decode("utf-8", "backslashreplace")
         return Completed(tuple(argv), answer.status, out, answer.err)
 
-    def _ask(self, script: str, data: bytes, timeout: float, *, direct: bool) -> Answer:
+    def _ask(
+        self, script: str, data: bytes, timeout: float, *, direct: bool, again: bool = True
+    ) -> Answer:
         with self._one_at_a_time:
             if self._held_lost:
                 raise refusals.lost(self.target, "")
-            talk = self._talk if direct and self._talk is not None else self._open()
-            mark = self._mark
+            was_open = self._talk is not None
+            talk, mark = self._open(), self._mark
             whole = _framed(script, has_data=bool(data), direct=direct)
             request = os.fsencode(whole)
             sent = str(len(request)).encode() + b"\n" + request
@@ -248,7 +253,11 @@ class Connection:
             try:
                 said = talk.exchange(sent, b"\n" + mark + b".\n", timeout, MOST)
             except (EOFError, OverflowError) as error:
-                raise refusals.lost(self.target, self._hang_up()) from error
+                said_last = self._hang_up()
+                if again and was_open and not self._holding:
+                    # Only what is done with the lock in hand writes; to look again harms nobody.
+                    return self._ask(script, data, timeout, direct=direct, again=False)
+                raise refusals.lost(self.target, said_last) from error
             except TimeoutError as error:
                 self._hang_up()
                 raise Problem(

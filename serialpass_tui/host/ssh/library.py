@@ -163,11 +163,11 @@ sp_lock() {
   sp_state "$1" || return
   cat </dev/null >>"$1/lock" || return 20
   exec 9<>"$1/lock"
-  if flock -n -x 9; then { printf "%s %s\n" "$$" "$2" >"$1/lock"; }; return 0; fi
+  if flock -n -x 9; then { printf "%s %s\n" "$$" "$2" >"$1/lock"; }; SP_WAIT=$SP_GONE; return 0; fi
   exec 9>&-
   cat "$1/lock"; return 10
 }
-sp_unlock() { cat </dev/null >"$1/lock"; exec 9>&-; }
+sp_unlock() { SP_WAIT=; cat </dev/null >"$1/lock"; exec 9>&-; }
 sp_held() {
   [ -f "$1/lock" ] || return 11
   if ( command -v flock >/dev/null && ! flock -n -s 7 ) 7<"$1/lock"

@@ -72,6 +72,7 @@ class RemoteState(StateDirectory):
             Problem: `locked` (conflict) with the holder's process and terminal; `no-flock`; as for
                 `append`.
         """
+        self._connection.ask(":")  # a line that broke meanwhile is noticed, and made anew, here
         with self._connection.holding():
             answer = self._connection.ask_itself("sp_lock", str(self._path), _from_where())
             if answer.status == library.CHANGED:
