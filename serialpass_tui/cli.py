@@ -609,15 +609,18 @@ def _service_at(args: argparse.Namespace, clock: Clock) -> Service:
 def _toolstack_at(connection: Connection, host: RemoteHost, files: Files) -> Toolstack:
     """What owns the VMs of a host behind ssh, by the signs of `toolstack_of`."""
     from serialpass_tui.host.system import product
-    from serialpass_tui.toolstack.xapi import SOCKETS, Xapi
-    from serialpass_tui.toolstack.xl import Xl
+    from serialpass_tui.toolstack.xapi import SOCKETS
 
     host.fetch()
     signs = connection.ask("ls -d", XENSOURCE_INVENTORY, *SOCKETS).out
     folder = host.root / XL_CONFIG_DIR.lstrip("/")
     if folder.is_dir() and not signs:
+        from serialpass_tui.toolstack.xl import Xl
+
         return Xl(connection.run, files, folder, host.hostname(), root=host.root)
-    return Xapi([], product(host.root).host_uuid)
+    from serialpass_tui.toolstack.xe import Xe
+
+    return Xe(connection.run, product(host.root).host_uuid)
 
 
 def _program() -> str:
