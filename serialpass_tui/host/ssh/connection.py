@@ -45,6 +45,7 @@ _LONGEST = 50
 _IDLE = 30
 """Seconds that ssh keeps the login when nothing uses it any more."""
 _ALIVE = ("ServerAliveInterval=10", "ServerAliveCountMax=3", "ConnectTimeout=15")
+_UNCHECKED = ("false", "no", "off", "accept-new")
 _PLAIN = ("ClearAllForwardings=yes", "ForwardAgent=no", "PermitLocalCommand=no")
 _LOOP = (
     "umask 077; cd /; unset LD_LIBRARY_PATH LD_PRELOAD; exec 4>&1; "
@@ -134,7 +135,7 @@ class Connection:
 
     def _key_is_checked(self) -> bool:
         asked = commands.run_on_terminal(["ssh", "-G", *self.target.arguments()], timeout=10.0)
-        unchecked = {"stricthostkeychecking false", "stricthostkeychecking no"}
+        unchecked = {f"stricthostkeychecking {word}" for word in _UNCHECKED}
         return unchecked.isdisjoint(map(str.lower, asked.stdout.splitlines()))
 
     def _open(self) -> Talk:
