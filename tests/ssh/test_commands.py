@@ -105,6 +105,39 @@ def test_a_job_begun_there_is_undone_from_afar(
     assert CONF == host.boot_file.read_bytes()
 
 
+@pytest.mark.parametrize("shell", ["gnu"])
+def test_the_branch_that_one_sits_on_is_not_sawn_off(
+    host: XenHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The interface by which this very connection comes in stays with dom0."""
+    host.tree.file("bin/ip", "#!/bin/sh\necho '2: eth0    inet 127.0.0.1/8 scope global eth0'\n")
+    status, said = run(host, capsys, "hide", "0000:00:19.0", "--yes")
+    assert Exit.REFUSED == status, said
+    assert "(ssh-session)" in said
+    assert CONF == host.boot_file.read_bytes()
+
+
+def test_the_doctor_looks_from_afar(host: XenHost, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = CONF.replace(b" quiet ", b" quiet xen-pciback.hide=(0000:02:00.0) ", 1)
+    host.boot_file.write_bytes(bad)
+    status, said = run(host, capsys, "doctor", "--dry-run")
+    assert Exit.UNCONFIRMED == status, said
+    assert "hide-list-name" in said
+    status, said = run(host, capsys, "doctor", "--yes")
+    assert b" pciback.hide=(0000:02:00.0)" in host.boot_file.read_bytes(), said
+    run(host, capsys, "rollback", "--last", "--yes")
+    assert bad == host.boot_file.read_bytes()
+
+
+def test_a_recording_of_the_host_is_written_here(
+    host: XenHost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "xs62.json"
+    assert Exit.DONE == run(host, capsys, "record", str(place))[0]
+    assert Exit.DONE == cli.main(["--machine", str(place), "scan"])
+    assert "0000:02:00.0 9710:9835 free ttyS4" in capsys.readouterr().out
+
+
 def test_a_preview_reads_the_file_there(host: XenHost, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["preview", "--file", "/boot/extlinux.conf", "--hide", CARD, "--param", "pciback.hide"]
     status, said = run(host, capsys, *words)
