@@ -12,7 +12,7 @@ from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdi
 from serialpass_tui.core.job import DeviceId, Goal, Job, newest_open, undo_list
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.core.vm import after_edits
-from serialpass_tui.errors import Problem
+from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _ASK_AGAIN = 5.0
 """Seconds between two questions whether the host is up again."""
+_DENIED = "ssh-denied"
 _GOES_DOWN = {"ssh-unreachable", "ssh-lost", "ssh-failed", "command-timeout"}
 """Problems of a host that is going down or coming up."""
 
@@ -66,6 +67,17 @@ class Sight:
         """Where devices stand, each held to the identity that the job noted."""
         noted = {item.bdf: item for item in self.job.devices} if self.job is not None else {}
         return tuple(self.scan.standing(bdf, noted.get(bdf)) for bdf in bdfs)
+
+
+def _asks() -> Problem:
+    return Problem(
+        Exit.FAILED,
+        "ssh-asks",
+        "The host is up again, and wants more than a key of whoever logs in.",
+        state="It was rebooted; the job stands where it was.",
+        remedy="Quit, and start again with the same command: ssh asks for the password there, and "
+        "the wizard goes on.",
+    )
 
 
 def devices_of(scan: Scan, target: Target) -> tuple[DeviceId, ...]:
@@ -186,6 +198,8 @@ class Flow:
                     return self.begin()
                 say("It answers, and is still in the boot from before.")
             except Problem as problem:
+                if problem.code == _DENIED:
+                    raise _asks() from problem
                 if problem.code not in _GOES_DOWN:
                     raise
                 say("It does not answer now.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,28 +176,3 @@ def test_settings_that_take_any_host_key_are_overruled(monkeypatch: pytest.Monke
         connection.log_in()
     connection.close()
     assert "StrictHostKeyChecking=ask" in ran[-1]
-
-
-def test_ssh_asks_on_the_terminal(tmp_path: Path) -> None:
-    """An unknown host key, and the person's yes, before anything is shown."""
-    with open_dom0(tmp_path / "host", "gnu") as dom0:
-        xen.build(dom0)
-        dom0.known_hosts.write_text("")
-        pid, terminal = pty.fork()
-        if pid == 0:
-            words = [sys.executable, "-m", "serialpass_tui", *command_line(dom0, "scan")]
-            os.execv(sys.executable, words)  # noqa: S606
-        said = b""
-        while b"continue connecting" not in said:
-            said += os.read(terminal, 4096)
-        assert b"9710:9835" not in said
-        os.write(terminal, b"yes\n")
-        try:
-            while chunk := os.read(terminal, 4096):
-                said += chunk
-        except OSError:  # EIO: it has ended
-            pass
-        os.close(terminal)
-        assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
-        assert b"9710:9835 free ttyS4" in said
-        assert dom0.known_hosts.read_text()

@@ -15,6 +15,7 @@ from serialpass_tui.tui import flow
 from serialpass_tui.tui.screens.start import WaitingScreen
 from tests.ssh import xen
 from tests.ssh.dom0 import open_dom0
+from tests.term.seat import RIGHT, Seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[XenHost]:
 def _obey(host: XenHost) -> None:
     """Wait for the button, once."""
     if (host.dom0.root / "button").read_bytes():
+        if (host.dom0.base / "takes-no-key").exists():
+            (host.dom0.base / "authorized_keys").write_text("")
         host.reboot()
 
 
@@ -69,6 +72,18 @@ async def test_the_wizard_waits_for_the_reboot_and_goes_on(host: XenHost, sit_do
             assert operator.sees("Step 5 of 5"), operator.pane
     config = (host.dom0.root / "etc/xen/pbx.cfg").read_text()
     assert "pci = [ '0000:02:00.0' ]" in config
+
+
+async def test_a_host_that_asks_for_a_password_is_left_to_a_new_start(
+    host: XenHost, sit_down: Sit
+) -> None:
+    (host.dom0.base / "takes-no-key").touch()
+    with xen.service_over(host.dom0) as service:
+        async with sit_down(service, demo="") as operator:
+            await operator.to_reboot()
+            await operator.reboot("xs62")
+            assert operator.sees("The host is up again, and wants more than a key"), operator.pane
+            assert operator.sees("start again with the same command"), operator.pane
 
 
 @pytest.mark.parametrize("key", ["q", "escape"])
@@ -92,3 +107,25 @@ async def test_who_leaves_takes_the_job_up_with_the_same_command(
     with xen.service_over(host.dom0) as service:
         async with sit_down(service, demo="") as operator:
             assert operator.sees("Job 1 goes on where it stands."), operator.pane
+
+
+def test_on_a_terminal_of_80x24_from_the_host_key_to_the_next_boot(host: XenHost) -> None:
+    """ssh asks before the wizard is on the screen; what it asked stays above it, in the shell."""
+    host.dom0.known_hosts.write_text("")
+    command = ("-m", "serialpass_tui", "--no-trial", *xen.command_line(host.dom0))
+    with Seat(command) as seat:
+        seat.see("continue connecting")
+        assert "Devices" not in seat.text
+        seat.press(b"yes\r", "Step 1 of 5: Devices", "host xs62", "MosChip PCI")
+        assert host.dom0.known_hosts.read_text()
+        seat.press(b" ", "[x]")
+        seat.press(b"\r", "Step 2 of 5")
+        seat.press(RIGHT + b"\r", "Step 3 of 5: Reboot")
+        seat.press(b"\t\t\t")
+        seat.press(b"xs62", "(xs62): xs62")
+        seat.press(b"\r", "The host reboots")
+        seat.see("Job 1 goes on where it stands.", "hidden")
+        seat.press(b"q", "again quits")
+        seat.type(b"q")
+        assert 0 == seat.end()
+    assert b"pciback.hide=(0000:02:00.0)" in host.boot_file.read_bytes()
