@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -151,7 +152,8 @@ class Talk:
                 for key, _ in selector.select(left):
                     if key.fd == stdin:
                         try:
-                            rest = rest[os.write(stdin, rest[:_CHUNK]) :]
+                            # More than this could block although the pipe is said to have room.
+                            rest = rest[os.write(stdin, rest[: select.PIPE_BUF]) :]
                         except BrokenPipeError:
                             raise EOFError from None
                         if not rest:

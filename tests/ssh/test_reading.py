@@ -43,6 +43,8 @@ def test_an_old_host_is_read_as_from_its_own_disk(tmp_path: Path, shell: str) ->
             there = facts.gather(dom0.root, machine, connection.run)
             assert fields(there) | {"unread": ()} == fields(read) | {"unread": ()}
             assert ("by which interface your SSH session comes in",) == read.unread
+            again = host.inventory()  # of which less is asked
+            assert fields(read) == fields(again)
             card = read.function(Bdf.parse(xen.CARD))
             assert card is not None
             assert ("serial", ("ttyS4",), False) == (card.driver, card.ttys, card.pcie)
@@ -156,6 +158,20 @@ def test_a_driver_is_changed_in_the_order_of_the_toolstack(tmp_path: Path) -> No
             assert "No such device" in caught.value.summary
         finally:
             host.close()
+
+
+def test_a_card_that_was_put_in_meanwhile_is_read_whole(tmp_path: Path) -> None:
+    with open_dom0(tmp_path / "host", "busybox") as dom0, dom0.connected() as connection:
+        there = xen.build(dom0)
+        host = RemoteHost(connection)
+        first = host.inventory()
+        other = there.tree.pci("pci0000:00/0000:00:1a.0", "8086:293c", "0c0320", irq="16\n")
+        there.tree.file(f"{other}/config", bytes(60) + b"\x10\x01\0\0")
+        new = host.inventory().function(Bdf.parse("0000:00:1a.0"))
+        assert new is not None
+        assert (True, False) == (new.intx, new.pcie)
+        assert first.function(new.bdf) is None
+        host.close()
 
 
 def test_a_login_that_is_confined_to_nothing_is_told(tmp_path: Path) -> None:

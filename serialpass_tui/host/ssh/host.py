@@ -20,7 +20,7 @@ from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.ssh import reading, tree
 from serialpass_tui.host.ssh.files import error_of
 from serialpass_tui.host.ssh.machine import FetchedMachine
-from serialpass_tui.host.sysfs import text
+from serialpass_tui.host.sysfs import children, text
 
 if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory
@@ -38,7 +38,9 @@ class RemoteHost(LocalHost):
         self._scratch = Path(tempfile.mkdtemp(prefix="spt-host-")).resolve()
         self.root = self._scratch / "host"
         """Where the files lie that the last reading brought."""
-        self._names: tuple[str, bytes] | None = None
+        self._lasting: dict[Path, bytes] = {}
+        """What stays as it is for a boot, by its place; empty: nothing was read yet."""
+        self._epoch: tuple[str, frozenset[Path]] = ("", frozenset())
         self._function = self._scratch / "function"
         self._looked_at = Bdf(0, 0, 0, 0)
         super().__init__(self.root, read=self._read, run=connection.run)
@@ -56,7 +58,27 @@ class RemoteHost(LocalHost):
 
     def fetch(self) -> tree.Told:
         """Bring the host's files here anew. Raises Problem."""
-        answer = self._connection.ask(reading.script(names=self._names is None), timeout=_READING)
+        if self._lasting:
+            told = self._fetch(first=False)
+            if self._epoch == self._epoch_now():
+                for place, data in self._lasting.items():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(data)
+                return told
+        told = self._fetch(first=True)
+        self._epoch = self._epoch_now()
+        places = [folder / "config" for folder in self._epoch[1]]
+        places += [self.root / name for name in IDS_FILES]
+        self._lasting = {place: place.read_bytes() for place in places if place.is_file()}
+        return told
+
+    def _epoch_now(self) -> tuple[str, frozenset[Path]]:
+        """The boot and the functions that were read: of others, nothing is remembered."""
+        functions = children(self.root / "sys/bus/pci/devices")
+        return facts.boot_id(self.root), frozenset(folder.resolve() for folder in functions)
+
+    def _fetch(self, *, first: bool) -> tree.Told:
+        answer = self._connection.ask(reading.script(first=first), timeout=_READING)
         if answer.status != 0:
             raise Problem(
                 Exit.FAILED,
@@ -67,9 +89,7 @@ class RemoteHost(LocalHost):
             )
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.mkdir()
-        told = tree.unpack(self.root, answer.out, self._connection.mark)
-        self._keep_names()
-        return told
+        return tree.unpack(self.root, answer.out, self._connection.mark)
 
     def _read(self, _root: Path) -> Inventory:
         told = self.fetch()
@@ -78,19 +98,6 @@ class RemoteHost(LocalHost):
         if "ip" not in told.outputs:
             unread.append("the addresses of network interfaces: there is no program ip")
         return replace(found, unread=(*found.unread, *unread))
-
-    def _keep_names(self) -> None:
-        """The list of PCI names is fetched once."""
-        if self._names is None:
-            found = [name for name in IDS_FILES if (self.root / name).is_file()]
-            data = (self.root / found[0]).read_bytes() if found else b""
-            self._names = (found[0] if found else "", data)
-            return
-        name, data = self._names
-        if name:
-            place = self.root / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
 
     def boot_id(self) -> str:
         """The kernel's id of this boot, asked for now."""

@@ -76,7 +76,7 @@ pci_() {
   for a in vendor device class subsystem_vendor subsystem_device irq boot_vga; do t_ "$p/$a"; done
   x_ "$p/reset"; x_ "$p/current_link_speed"; l_ "$p/driver"
   for x in "$p"/msi_irqs/*; do x_ "$x"; break; done
-  c_ "$p"
+  [ -z "$first" ] || c_ "$p"
 }
 """
 
@@ -148,11 +148,12 @@ printf "f %s\nSSH_CONNECTION=%s\n%s=\n" /proc/$$/environ "$SSH_CONNECTION" "$SP"
 i_ o pid $$
 """
 
-_ALL = "reading"
 
+def script(*, first: bool) -> str:
+    """The whole reading; the `first` of a boot with what does not change in it and takes long.
 
-def script(*, names: bool) -> str:
-    """The whole reading; with `names` also the host's list of PCI names, which is large."""
+    That is configuration space, for which programs are started, and the list of PCI names.
+    """
     loaders = [
         f"{path.rpartition('/')[0]}/{name}"
         for path in CANDIDATE_PATHS
@@ -160,6 +161,7 @@ def script(*, names: bool) -> str:
     ]
     whole = [*CANDIDATE_PATHS, *dict.fromkeys(loaders), GRUB_DEFAULTS, UDEV_RULE]
     lines = [
+        f"first={'yes' if first else ''}",
         _ITEMS,
         _PCI,
         _DEVICES,
@@ -168,7 +170,7 @@ def script(*, names: bool) -> str:
         f"for x in {' '.join(SETTING_FOLDERS)}; do d_ $x; done",
         f"for x in {' '.join(SEARCH)}; do [ -x $x/extlinux ] && i_ f $x/extlinux; done",
     ]
-    if names:
+    if first:
         files = " ".join(f"/{path}" for path in IDS_FILES)
         lines.append(f"for x in {files}; do [ -f $x ] && b_ $x && break; done")
     return _quiet("\n".join(lines))
