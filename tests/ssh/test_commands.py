@@ -115,6 +115,14 @@ def test_the_branch_that_one_sits_on_is_not_sawn_off(
     assert CONF == host.boot_file.read_bytes()
 
 
+def test_nothing_is_installed_from_afar(host: XenHost, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = run(host, capsys, "install", "--yes")
+    assert (Exit.USAGE, True) == (status, "(not-running)" in said), said
+    status, said = run(host, capsys, "uninstall", "--yes")
+    assert Exit.DONE == status, said
+    assert not list(host.dom0.root.rglob("*serialpass*"))
+
+
 def test_the_doctor_looks_from_afar(host: XenHost, capsys: pytest.CaptureFixture[str]) -> None:
     bad = CONF.replace(b" quiet ", b" quiet xen-pciback.hide=(0000:02:00.0) ", 1)
     host.boot_file.write_bytes(bad)

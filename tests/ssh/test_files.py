@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serialpass_tui.core.program import Seal
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
+from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.ssh.digests import digest
 from serialpass_tui.host.ssh.library import SUMS
 from tests.ssh.dom0 import program
@@ -175,3 +177,41 @@ def test_digests_are_those_of_the_programs(data: bytes) -> None:
         told = subprocess.run(argv, input=data, capture_output=True, check=True).stdout.split()
         wanted = b"-".join(told[:2]) if name == "cksum" else told[0]
         assert wanted.decode() == digest(data, name)
+
+
+def test_a_program_that_lies_there_is_taken_away_and_none_is_put_there(corner: Corner) -> None:
+    """What a run at the host installed, a run from afar can look at and take away."""
+    folder = corner.folder / "lib/serialpass-tui"
+    folder.mkdir(parents=True)
+    program, link = folder / "serialpass-tui", corner.folder / "bin"
+    program.write_bytes(b"\x7fELF" + bytes(5000))
+    link.symlink_to("lib/serialpass-tui/serialpass-tui")
+    path = f"{corner.path}/lib/serialpass-tui/serialpass-tui"
+    local, target = LocalFiles(corner.dom0.root), "lib/serialpass-tui/serialpass-tui"
+    seal = corner.files.seal(path)
+    assert seal is not None
+    assert local.seal(path) == seal
+    for name in (path, f"{corner.path}/bin", f"{corner.path}/none", corner.path):
+        assert local.link(name) == corner.files.link(name)
+        assert local.is_folder(name) == corner.files.is_folder(name)
+    puts: list[Callable[[], None]] = [
+        lambda: corner.files.place(f"{path}-2", None, seal, "/bin/true"),
+        lambda: corner.files.relink(f"{corner.path}/bin-2", None, target),
+    ]
+    for put in puts:
+        with pytest.raises(Problem) as caught:
+            put()
+        assert (Exit.REFUSED, "not-from-afar") == (caught.value.exit_status, caught.value.code)
+    takes: list[Callable[[], None]] = [
+        lambda: corner.files.place(path, Seal(seal.sha256, 1), None, ""),
+        lambda: corner.files.relink(f"{corner.path}/bin", "elsewhere", None),
+    ]
+    for take in takes:
+        with pytest.raises(Problem) as caught:
+            take()
+        assert "file-changed" == caught.value.code
+    for _ in range(2):
+        corner.files.relink(f"{corner.path}/bin", target, None)
+        corner.files.place(path, seal, None, "")
+    assert ["lib"] == names(corner)
+    assert [] == list((corner.folder / "lib").iterdir())

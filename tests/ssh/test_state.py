@@ -127,6 +127,17 @@ def test_a_program_that_stays_does_not_keep_the_lock(corner: Corner) -> None:
         pass
 
 
+def test_what_a_login_is_told_lies_at_the_host(corner: Corner) -> None:
+    state = corner.state()
+    state.append(STORY[0])
+    state.tell_open("a job is open \u2026\n")
+    assert b"a job is open \\u2026\n" == (there(corner) / "open").read_bytes()
+    assert f"{corner.path}/lib/state/open" == state.host_name("open")
+    for _ in range(2):
+        state.tell_open("")
+    assert ["journal"] == [place.name for place in there(corner).iterdir()]
+
+
 def test_a_directory_that_anybody_may_write_is_not_trusted(corner: Corner) -> None:
     there(corner).mkdir(parents=True)
     there(corner).chmod(0o777)

@@ -7,6 +7,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, NoReturn
 
+from serialpass_tui.core.program import Seal
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
@@ -77,6 +78,66 @@ class RemoteFiles:
         if answer.status != 0:
             not_written(path, answer)
 
+    # --- the tool's own program, which a run at the host itself may have put there
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return self._connection.ask("test -d", path).status == 0
+
+    def seal(self, path: str) -> Seal | None:
+        """Digest and size of a file; None: there is none. Raises Problem `file-unreadable`."""
+        data = self._held(path)
+        return None if data is None else Seal(digest(data, "sha256sum"), len(data))
+
+    def place(self, path: str, before: Seal | None, after: Seal | None, source: str) -> None:
+        """Take a copy of the program away; from afar none is put there.
+
+        Raises:
+            Problem: `not-from-afar`; as `replace`.
+        """
+        data = self._held(path)
+        now = None if data is None else Seal(digest(data, "sha256sum"), len(data))
+        if after is not None and now != after:
+            raise _not_from_afar(source)
+        if after is None and now is not None:
+            if now != before:
+                raise changed(path)
+            self.replace(path, data, None)
+        if after is None:
+            self._connection.ask("sp_tidy", path.rpartition("/")[0])
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link leads; None: nothing is there; empty: it is something else."""
+        answer = self._connection.ask("sp_link", path)
+        if answer.status == library.MISSING:
+            return None
+        return os.fsdecode(answer.out.removesuffix(b"\n")) if answer.status == 0 else ""
+
+    def relink(self, path: str, before: str | None, after: str | None) -> None:
+        """Take a link to the program away; from afar none is made.
+
+        Raises:
+            Problem: `not-from-afar`; as `replace`.
+        """
+        now = self.link(path)
+        if now == after:
+            return
+        if after is not None:
+            raise _not_from_afar(path)
+        answer = self._connection.ask("sp_unlink", path, before or "")
+        if answer.status == library.CHANGED:
+            raise changed(path)
+        if answer.status != 0:
+            not_written(path, answer)
+
+    def _held(self, path: str) -> bytes | None:
+        try:
+            return self.read(path)
+        except Problem as problem:
+            if problem.code == "file-missing":
+                return None
+            raise
+
     def _digest(self, data: bytes | None) -> str:
         return digest(data, self._connection.sums)
 
@@ -104,6 +165,15 @@ def error_of(answer: Answer) -> OSError:
             return OSError(number, os.strerror(number))
     said = answer.err.strip().splitlines()
     return OSError(errno.EIO, printable(said[-1], 120) if said else f"status {answer.status}")
+
+
+def _not_from_afar(name: str) -> Problem:
+    return Problem(
+        Exit.REFUSED,
+        "not-from-afar",
+        f"{printable(name)} is not copied over ssh: nothing is installed on the host from afar.",
+        remedy="Copy the program there and run it there with `install`.",
+    )
 
 
 def unsafe(path: str) -> Problem:

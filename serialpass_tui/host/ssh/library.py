@@ -87,7 +87,7 @@ sp_read() {
 }
 sp_replace() {
   sp_real "$1"
-  case $d in *.target.d) if [ ! -d "$d" ]; then
+  case $d in *.target.d|*serialpass-tui) if [ ! -d "$d" ]; then
     [ "$3" = - ] && return 0
     mkdir "$d" && chmod 755 "$d" || return 20
   fi;; esac
@@ -98,7 +98,7 @@ sp_replace() {
   [ "$now" = "$2" ] || return 10
   if [ "$3" = - ]; then
     rm -f "$t" || return 20
-    case $d in *.target.d) rmdir "$d" 2>/dev/null;; esac
+    sp_tidy "$d"
     sync; return 0
   fi
   like=; [ "$2" = - ] || like=$t
@@ -120,6 +120,20 @@ sp_keep() {
   sp_sweep
   sp_place "$4" "$5" "$3" 600 || { sp_drop; return; }
   sync
+}
+sp_link() {
+  [ -L "$1" ] && { readlink "$1"; return 0; }
+  [ -e "$1" ] && return 13
+  return 11
+}
+sp_unlink() {
+  [ -L "$1" ] && [ "$(readlink "$1")" = "$2" ] || return 10
+  rm -f "$1" || return 20
+  sync
+}
+sp_tidy() {
+  case $1 in *.target.d|*serialpass-tui) rmdir "$1" 2>/dev/null && sync;; esac
+  return 0
 }
 sp_state() {
   if [ -d "$1" ]; then

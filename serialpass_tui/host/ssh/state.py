@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from serialpass_tui.core.job import LockFile
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
-from serialpass_tui.host.journal import StateDirectory, encode, locked, sound_length
+from serialpass_tui.host.journal import OPEN, StateDirectory, encode, locked, sound_length
 from serialpass_tui.host.ssh import library
 from serialpass_tui.host.ssh.digests import digest
 from serialpass_tui.host.ssh.files import error_of, not_written, unsafe
@@ -63,6 +63,16 @@ class RemoteState(StateDirectory):
         """A small file of this directory; empty where there is none that can be read."""
         answer = self._connection.ask("sp_read", str(self._path / name))
         return answer.out if answer.status == 0 else b""
+
+    def tell_open(self, words: str) -> None:
+        """Keep what a login says of open jobs; empty: there is none. Raises Problem."""
+        place = self._path / OPEN
+        if words:
+            self._keep(place, words.encode("ascii", "backslashreplace"))
+            return
+        answer = self._connection.ask("rm -f", str(place))
+        if answer.status != 0:
+            self._failed(place, answer)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
