@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHELLS = ("busybox", "gnu")
+"""busybox's own shell and programs; GNU's programs with bash, as CentOS has them."""
 GNU = (
     *("cat", "chmod", "cp", "date", "dd", "env", "head", "id", "ls", "mkdir", "mv", "od"),
     *("readlink", "rm", "rmdir", "sed", "sha1sum", "sleep", "stat", "sync", "tr", "wc", "cksum"),

@@ -278,9 +278,14 @@ def _line(script: str, words: Sequence[str]) -> str:
 
 
 def _framed(script: str, *, has_data: bool, direct: bool) -> str:
-    """A request: what it complains of is kept apart, and unread data is read away behind it."""
+    """A request: what it complains of is kept apart, and unread data is read away behind it.
+
+    The script stands in a function: bash before 4.0, CentOS 5's, takes the parenthesis of a `case`
+    for the end of a `$(` around it (bash CHANGES, 4.0).
+    """
     end = 'printf "\\n%s %s\\n%s\\n%s.\\n" "$SP" "$r" "$e" "$SP"'
     if direct:
         return f"{{ {script}\n}} 2>/dev/null; r=$?; e=; {end}"
     drain = "sp_drain; " if has_data else ""
-    return f"e=$( {{ ( {script}\n); r=$?; {drain}exit $r; }} 2>&1 >&4 4>&- ); r=$?; {end}"
+    asked = f"e=$( {{ ( sp_job ); r=$?; {drain}exit $r; }} 2>&1 >&4 4>&- ); r=$?; {end}"
+    return f"sp_job() {{ {script}\n}}\n{asked}"
