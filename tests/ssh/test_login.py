@@ -215,6 +215,8 @@ def test_one_connection_serves_all_and_nothing_is_left(tmp_path: Path) -> None:
 def test_a_request_that_takes_too_long_is_told(tmp_path: Path) -> None:
     with open_dom0(tmp_path / "host", "busybox") as dom0, dom0.connected() as connection:
         with pytest.raises(Problem) as caught:
-            connection.run(["sh", "-c", "while :; do :; done"], timeout=0.2)
+            connection.run(["sh", "-c", "echo $$ >/tmp/pid; while :; do :; done"], timeout=0.5)
         assert "command-timeout" == caught.value.code
         assert 0 == connection.run(["true"]).status  # by another shell
+        gone = 'while kill -0 "$(cat /tmp/pid)" 2>/dev/null; do :; done'
+        assert 0 == connection.run(["sh", "-c", gone]).status

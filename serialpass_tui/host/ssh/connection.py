@@ -168,6 +168,7 @@ class Connection:
             f"for x in {' '.join(NEEDED)}; do command -v $x >/dev/null || echo lacks $x; done",
             f"for x in {' '.join(SUMS)}; do command -v $x >/dev/null && SP_SUM=$x && break; done",
             f"SP_GONE=; (echo | read -t {_GONE} -r x) 2>/dev/null && SP_GONE='-t {_GONE}'",
+            "SP_TIMEOUT=; timeout -s KILL 9 true 2>/dev/null && SP_TIMEOUT='timeout -s KILL'",
             'echo uid "$(id -u)"; echo sums "$SP_SUM"',
         ]
         answer = self._ask("\n".join(lines), b"", PATIENCE, direct=True, again=False)
@@ -223,10 +224,12 @@ class Connection:
     def run(self, argv: Sequence[str], *, timeout: float = 30.0) -> Completed:
         """Run a program at the host, as `host.commands.run` does here.
 
+        One that takes too long is killed there, if the host has timeout(1): CentOS 5 has none.
+
         Raises:
             Problem: `command-missing`, `command-timeout`, `ssh-lost`.
         """
-        answer = self.ask("sp_do", *argv, timeout=timeout)
+        answer = self.ask("sp_do", str(int(timeout) + 1), *argv, timeout=timeout)
         if answer.status == 127:
             raise Problem(
                 Exit.FAILED,

@@ -190,8 +190,9 @@ sp_held() {
   dd bs=200 count=1 if="$1/lock" 2>/dev/null
 }
 sp_do() {
+  s=$1; shift
   command -v "$1" >/dev/null 2>&1 || return 127
-  "$@" 9>&- </dev/null
+  $SP_TIMEOUT ${SP_TIMEOUT:+"$s"} "$@" 9>&- </dev/null
 }
 sp_later() {
   command -v "$1" >/dev/null 2>&1 || return 127
