@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +13,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """No file that this tool reads is near this; a device or a log by mistake is."""
@@ -94,10 +94,9 @@ def fill(
         InPlaceError, OSError: as `put`; whatever `write` raises.
     """
     _check_space(place.parent, size)
-    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
-    first = mode if like is None else 0o600  # nobody else's business before its own mode is set
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
-    try:
+    with _named_at_the_end(place) as new:
+        first = mode if like is None else 0o600  # nobody else's business before its own mode is set
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
         try:
             write(handle)
             if like is not None:
@@ -108,15 +107,6 @@ def fill(
         finally:
             os.close(handle)
         last_look()
-        new.rename(place)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise
-    try:
-        sync_directory(place.parent)
-    except OSError as error:
-        raise InPlaceError(error.errno, error.strerror) from error
 
 
 def point(place: Path, target: str, *, last_look: Callable[[], None]) -> None:
@@ -125,10 +115,17 @@ def point(place: Path, target: str, *, last_look: Callable[[], None]) -> None:
     Raises:
         InPlaceError, OSError: as `put`.
     """
-    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
-    new.symlink_to(target)
-    try:
+    with _named_at_the_end(place) as new:
+        new.symlink_to(target)
         last_look()
+
+
+@contextmanager
+def _named_at_the_end(place: Path) -> Iterator[Path]:
+    """A name beside `place` for what shall be there; it gets the place's name if all goes well."""
+    new = place.with_name(f".{place.name}{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        yield new
         new.rename(place)
     except BaseException:
         with suppress(OSError):
