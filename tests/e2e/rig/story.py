@@ -60,7 +60,15 @@ def _tab_to(dom0: Dom0, wanted: str) -> None:
 
 
 def _wait_for_focus_off(dom0: Dom0, words: str) -> None:
-    dom0.see_that(lambda shown: focused(shown) != words, f"the focus off {words!r}")
+    """Wait until the focus has moved and the screen rests: in the midst of it, it is nowhere."""
+    before = ""
+
+    def moved(shown: str) -> bool:
+        nonlocal before
+        rests, before = shown == before, shown
+        return rests and focused(shown) != words
+
+    dom0.see_that(moved, f"the focus off {words!r}")
 
 
 def confirm_reboot(dom0: Dom0, shot: Shot = no_shot) -> float:
