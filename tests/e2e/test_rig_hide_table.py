@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark.structures import ParameterSet
 
-_SAMPLE = 4
+_SAMPLE = 8
 """One in so many values is measured each time; the kernel is the same each time too."""
 
 
