@@ -21,7 +21,7 @@ def _one(flavour: Flavour) -> ParameterSet:
     return pytest.param(flavour, marks=mark, id=flavour.name)
 
 
-@pytest.mark.parametrize("flavour", map(_one, FLAVOURS))
+@pytest.mark.parametrize("flavour", [_one(flavour) for flavour in FLAVOURS])
 def test_the_rescue_entry_boots_with_the_card_in_dom0(flavour: Flavour) -> None:
     with scratch() as place:
         with dom0(place, flavour) as host:
