@@ -630,10 +630,14 @@ def _program() -> str:
     for folder in LINK_FOLDERS:
         if os.access(f"{folder}/{NAME}", os.X_OK):
             return f"{folder}/{NAME}"
+    return _script() or f"{sys.executable} -m serialpass_tui"
+
+
+def _script() -> str:
+    """The program that was called, if it can be called again; empty with `python -m`."""
     place = Path(sys.argv[0]).absolute()
-    if place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py":
-        return str(place)
-    return f"{sys.executable} -m serialpass_tui"
+    starts = place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py"
+    return str(place) if starts else ""
 
 
 def _running() -> Program:
@@ -646,9 +650,7 @@ def _running() -> Program:
 
     if is_one_file():
         return Program(sys.executable, __version__, Seal(*atomic.pour(Path(sys.executable))))
-    place = Path(sys.argv[0]).absolute()
-    starts = place.is_file() and os.access(place, os.X_OK) and place.suffix != ".py"
-    return Program(str(place) if starts else "", __version__, None)
+    return Program(_script(), __version__, None)
 
 
 def toolstack_of(socket: str | None, root: Path = Path("/")) -> Toolstack:

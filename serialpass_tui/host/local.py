@@ -60,8 +60,7 @@ class LocalHost:
             Problem: `reboot-failed`, `command-missing`, `command-timeout`.
         """
         systemd = (self._root / SYSTEMD.lstrip("/")).is_dir()
-        argv = ["systemctl", "reboot"] if systemd else ["/sbin/shutdown", "-r", "now"]
-        done = self._run(argv)
+        done = self._run(restart_command(systemd=systemd))
         if done.status != 0:
             remedy = "Run this as root, or restart the host by hand."
             raise _failed("reboot-failed", done, remedy, "The host was not restarted.")
@@ -120,6 +119,11 @@ class SystemClock:
     def now(self) -> int:
         """Seconds since the epoch."""
         return int(time.time())
+
+
+def restart_command(*, systemd: bool) -> tuple[str, ...]:
+    """What restarts a host by its own init system."""
+    return ("systemctl", "reboot") if systemd else ("/sbin/shutdown", "-r", "now")
 
 
 def backend_entries(listing: str) -> tuple[Bdf, ...]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.boot.locate import SYSTEMD
 from serialpass_tui.core.changes import LOAD_PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import facts
-from serialpass_tui.host.local import LocalHost
+from serialpass_tui.host.local import LocalHost, restart_command
 from serialpass_tui.host.pci import IDS_FILES
 from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.ssh import reading, tree
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from serialpass_tui.host.ssh.connection import Answer, Connection
 
 _READING = 120.0
-_SYSTEMD = "/run/systemd/system"
 
 
 class RemoteHost(LocalHost):
@@ -112,8 +112,7 @@ class RemoteHost(LocalHost):
         Raises:
             Problem: `reboot-failed`, `ssh-lost`.
         """
-        systemd = self._connection.ask(f"[ -d {_SYSTEMD} ]").status == 0
-        argv = ["systemctl", "reboot"] if systemd else ["/sbin/shutdown", "-r", "now"]
+        argv = restart_command(systemd=self._connection.ask(f"[ -d {SYSTEMD} ]").status == 0)
         answer = self._connection.ask("sp_later", *argv)
         if answer.status != 0:
             raise Problem(
