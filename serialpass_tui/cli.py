@@ -9,15 +9,16 @@ import io
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Exit, Json, Problem
+from serialpass_tui.lazy import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, NoReturn
 
     from serialpass_tui.core.installing import Program
     from serialpass_tui.core.ports import Clock, Files, Toolstack

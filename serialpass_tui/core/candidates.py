@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
 from serialpass_tui.core.consoles import consoles
@@ -12,6 +11,7 @@ from serialpass_tui.core.inventory import Product, TtyKind
 from serialpass_tui.core.text import printable
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

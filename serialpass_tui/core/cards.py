@@ -8,10 +8,9 @@ tables of torvalds/linux drivers/tty/serial/8250/8250_pci.c, 8250_exar.c, 8250_m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.inventory import PciFunction, UsbDevice
 

@@ -7,15 +7,12 @@ anything else is a conflict: that one rule carries apply, resume after a crash, 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import ClassVar
-
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.inventory import HostFacts  # noqa: TC001
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable, shell_words
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
 PCIBACK = "pciback"
 """The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
@@ -26,7 +23,7 @@ LOAD_PCIBACK = ("modprobe", "xen-pciback")
 class FileEdit:
     """The bytes of one file from which the next boot is made; None means that there is no file."""
 
-    KIND: ClassVar[str] = "edit-file"
+    KIND = "edit-file"
     path: str
     before: bytes | None
     after: bytes | None
@@ -73,7 +70,7 @@ class GuestEdit:
     undo takes the devices from the guest.
     """
 
-    KIND: ClassVar[str] = "edit-guest"
+    KIND = "edit-guest"
     uuid: str
     name: str
     path: str
@@ -110,7 +107,7 @@ class VmEdit:
     `key` is spelled as xe spells it: `other-config:pci`, `blocked-operations:suspend`, `affinity`.
     """
 
-    KIND: ClassVar[str] = "edit-vm"
+    KIND = "edit-vm"
     uuid: str
     name: str
     key: str
@@ -164,7 +161,7 @@ class VmEdit:
 class Reboot:
     """A restart of the host: done when the kernel's boot_id is no longer `before`."""
 
-    KIND: ClassVar[str] = "reboot"
+    KIND = "reboot"
     before: str
     toolstack: str = "xapi"
     """What owns the host's VMs, xapi or xl: it decides who is asked for the reboot."""
@@ -193,7 +190,7 @@ class Reboot:
 class DriverChange:
     """The driver that has one PCI function in dom0, until the next boot."""
 
-    KIND: ClassVar[str] = "change-driver"
+    KIND = "change-driver"
     bdf: Bdf
     before: str
     """Empty: none."""
@@ -241,7 +238,7 @@ class DriverChange:
 class VmPower:
     """The power state of one VM: started on this host, or shut down."""
 
-    KIND: ClassVar[str] = "power-vm"
+    KIND = "power-vm"
     uuid: str
     name: str
     host: str
@@ -287,7 +284,7 @@ class BootOnce:
     The boot loader clears it when it boots that entry: the change is then spent, not undone.
     """
 
-    KIND: ClassVar[str] = "boot-once"
+    KIND = "boot-once"
     loader: str
     path: str
     """Where the loader keeps it: GRUB's grubenv, or extlinux's ldlinux.sys."""

@@ -5,18 +5,19 @@ The journal, the recordings and `--json` share it, so that a field has one spell
 
 from __future__ import annotations
 
-import dataclasses
 import types
-import typing
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, cast
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Json, Problem
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 __all__ = ["Json", "decode", "encode"]
 
@@ -29,11 +30,13 @@ def encode(value: object) -> Json:
     if isinstance(value, Bdf):
         return str(value)
     if isinstance(value, Enum):
-        return cast("Json", value.value)
+        spelled: Json = value.value
+        return spelled
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    names = _fields(type(value))
+    if names:
+        fields = {name: encode(getattr(value, name)) for name in names}
         kind = getattr(value, "KIND", None)
         return {"kind": kind, **fields} if kind else fields
     if isinstance(value, dict):
@@ -53,7 +56,8 @@ def decode(kind: type[T], value: Json, where: str = "value") -> T:
     Raises:
         Problem: `bad-record` naming the place (`where`) that does not fit.
     """
-    return cast("T", _decode(kind, value, where))
+    decoded: T = _decode(kind, value, where)
+    return decoded
 
 
 def _bad(where: str, wanted: str) -> Problem:
@@ -67,22 +71,29 @@ def _bad(where: str, wanted: str) -> Problem:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    from typing import get_type_hints  # for who has something to decode
+
+    return get_type_hints(kind)
 
 
-def _decode(kind: Any, value: Json, where: str) -> object:
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _decode_union(typing.get_args(kind), value, where)
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass, in their order (dataclasses, `match_args`); of all else none."""
+    return getattr(kind, "__match_args__", ())
+
+
+def _decode(kind: Any, value: Json, where: str) -> Any:
+    if isinstance(kind, types.UnionType):
+        return _decode_union(kind.__args__, value, where)
+    origin = getattr(kind, "__origin__", None)
     if origin is tuple:
-        return _decode_tuple(typing.get_args(kind), value, where)
+        return _decode_tuple(kind.__args__, value, where)
     if origin is dict:
         if not isinstance(value, dict):
             raise _bad(where, "an object")
-        of = typing.get_args(kind)[1]
+        of = kind.__args__[1]
         return {key: _decode(of, item, f"{where}.{key}") for key, item in value.items()}
-    if dataclasses.is_dataclass(kind) and kind is not Bdf:
-        return _decode_dataclass(cast("type", kind), value, where)
+    if kind is not Bdf and _fields(kind):
+        return _decode_dataclass(kind, value, where)
     return _decode_scalar(kind, value, where)
 
 
@@ -115,13 +126,11 @@ def _decode_dataclass(kind: type, value: Json, where: str) -> object:
         raise _bad(where, "an object")
     hints = _hints(kind)
     given: dict[str, object] = {}
-    for field in dataclasses.fields(kind):
-        if field.name in value:
-            given[field.name] = _decode(
-                hints[field.name], value[field.name], f"{where}.{field.name}"
-            )
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise _bad(f"{where}.{field.name}", "a value")
+    for name in _fields(kind):
+        if name in value:
+            given[name] = _decode(hints[name], value[name], f"{where}.{name}")
+        elif not hasattr(kind, name):  # a default is an attribute of the class
+            raise _bad(f"{where}.{name}", "a value")
     return kind(**given)
 
 

@@ -6,12 +6,12 @@ A boot entry that is not the default counts as well: it is the one that the oper
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.errors import Problem
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,11 +6,10 @@ Layout: Intel Virtualization Technology for Directed I/O, Architecture Specifica
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

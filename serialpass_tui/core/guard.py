@@ -7,8 +7,6 @@ the host what it has come to need since.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, hide_list, safety, vm
 from serialpass_tui.core.changes import (
     PCIBACK,
@@ -22,6 +20,7 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.xl_config import read as read_config
 from serialpass_tui.errors import Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.inventory import HostFacts
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.verify import Check
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

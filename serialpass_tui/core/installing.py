@@ -9,8 +9,6 @@ Fedora and RHEL, --with-superuser-path).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot.watch import line
 from serialpass_tui.core.changes import FileEdit, is_own
 from serialpass_tui.core.program import Link, ProgramCopy
@@ -18,6 +16,7 @@ from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

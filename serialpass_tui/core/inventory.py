@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TypeVar
 
     from serialpass_tui.core.bdf import Place
     from serialpass_tui.core.dmar import Reserved
     from serialpass_tui.core.ivrs import Reserved as IvmdBlock
+
+    _Key = TypeVar("_Key")
+    _Item = TypeVar("_Item")
 
 
 @frozen
@@ -352,10 +356,6 @@ class Inventory:
             if device.controller is not None and device.ttys:
                 at.setdefault(device.controller, set()).update(device.ttys)
         return {bdf: frozenset(names) for bdf, names in at.items()}
-
-
-_Key = TypeVar("_Key")
-_Item = TypeVar("_Item")
 
 
 def _grouped(pairs: Iterable[tuple[_Key, _Item]]) -> dict[_Key, tuple[_Item, ...]]:

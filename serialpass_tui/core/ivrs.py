@@ -6,11 +6,10 @@ are little-endian.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.dmar import records
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.changes import (
@@ -17,8 +15,9 @@ from serialpass_tui.core.changes import (
     is_own,
     is_past,
 )
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -99,7 +98,7 @@ class LockFile:
 class Opened:
     """A job begins; nothing has been done yet."""
 
-    KIND: ClassVar[str] = "opened"
+    KIND = "opened"
     job: str
     at: int
     goal: Goal
@@ -113,7 +112,7 @@ class Opened:
 class Planned:
     """Changes were shown to the operator, who asked for them; they follow those planned before."""
 
-    KIND: ClassVar[str] = "planned"
+    KIND = "planned"
     job: str
     at: int
     changes: tuple[Change, ...]
@@ -123,7 +122,7 @@ class Planned:
 class Began:
     """Change number `index` is about to be applied."""
 
-    KIND: ClassVar[str] = "began"
+    KIND = "began"
     job: str
     at: int
     index: int
@@ -133,7 +132,7 @@ class Began:
 class Applied:
     """Change number `index` was applied and read back."""
 
-    KIND: ClassVar[str] = "applied"
+    KIND = "applied"
     job: str
     at: int
     index: int
@@ -147,7 +146,7 @@ class NotMade:
     job, what it was to hold.
     """
 
-    KIND: ClassVar[str] = "not-made"
+    KIND = "not-made"
     job: str
     at: int
     index: int
@@ -157,7 +156,7 @@ class NotMade:
 class Dropped:
     """Change number `index` will not be applied: it failed without effect, or was undone."""
 
-    KIND: ClassVar[str] = "dropped"
+    KIND = "dropped"
     job: str
     at: int
     index: int
@@ -168,7 +167,7 @@ class Dropped:
 class Booted:
     """What a boot looks like that came up while a trial of the job was not at its end."""
 
-    KIND: ClassVar[str] = "booted"
+    KIND = "booted"
     job: str
     at: int
     boot: str
@@ -182,7 +181,7 @@ class Booted:
 class Closed:
     """The job is at its end."""
 
-    KIND: ClassVar[str] = "closed"
+    KIND = "closed"
     job: str
     at: int
     outcome: Outcome

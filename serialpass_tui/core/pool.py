@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import ClassVar
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.lazy import frozen
@@ -158,6 +157,6 @@ class Pool:
 class XlHost(Pool):
     """A host with plain Xen: a pool of itself alone."""
 
-    KIND: ClassVar[str] = "xl"
+    KIND = "xl"
     vms: tuple[Guest, ...] = ()
     toolstack: str = "xl"

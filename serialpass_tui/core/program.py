@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.lazy import frozen
 
@@ -23,13 +21,13 @@ class ProgramCopy:
     Its bytes are in no backup, for whoever has the file can copy it again.
     """
 
-    KIND: ClassVar[str] = "copy-program"
+    KIND = "copy-program"
     path: str
     before: Seal | None
     after: Seal | None
     source: str = ""
     """The file that is copied; empty where it is taken away."""
-    own: ClassVar[bool] = True
+    own = True
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -62,11 +60,11 @@ class ProgramCopy:
 class Link:
     """Where a symbolic link to this tool leads; None means that there is no link."""
 
-    KIND: ClassVar[str] = "link"
+    KIND = "link"
     path: str
     before: str | None
     after: str | None
-    own: ClassVar[bool] = True
+    own = True
 
     @property
     def place(self) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ decides as if it were the bad one where the host would be lost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import cards
 from serialpass_tui.core.candidates import card_of
 from serialpass_tui.core.rules import catalogue
@@ -24,6 +22,7 @@ from serialpass_tui.core.rules.uses import OTHER_DEVICE, Uses, lost_with, uses
 from serialpass_tui.core.rules.vms import unhide_findings, vm_findings
 from serialpass_tui.core.text import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import BootOnce
 from serialpass_tui.core.job import Progress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
 

@@ -8,7 +8,6 @@ relative: the same lines serve the host itself and its root mounted by an instal
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import BootOnce, DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Outcome, Progress, net_effect
@@ -16,6 +15,7 @@ from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

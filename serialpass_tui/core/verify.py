@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import hide_list
 from serialpass_tui.core.changes import PCIBACK
@@ -12,6 +11,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import users_of
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.hide_list import Reading

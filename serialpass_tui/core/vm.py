@@ -7,14 +7,12 @@ such a VM nor keeps it on this host: blocked_operations and affinity do.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.xl_config import read as read_config
-from serialpass_tui.lazy import pattern
+from serialpass_tui.lazy import pattern, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

@@ -6,15 +6,14 @@ a host where half the work was done by hand stands where the work stands.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.verify import Place
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

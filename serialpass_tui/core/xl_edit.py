@@ -6,11 +6,10 @@ indentation, the order of what was there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import xl_config
 from serialpass_tui.errors import Exit, Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 

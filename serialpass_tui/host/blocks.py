@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Disk
 from serialpass_tui.host import rooted
 from serialpass_tui.host.sysfs import children, functions_in, text
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -28,10 +27,10 @@ _STACKED = {"mpath": "multipath", "LVM": "LVM", "CRYPT": "crypt", "DMRAID": "RAI
 _NVME_CONTROLLER = pattern(r"nvme\d+")
 
 
-@dataclass(slots=True)
 class _Uses:
-    mounts: set[str] = field(default_factory=set)
-    swap: bool = False
+    def __init__(self) -> None:
+        self.mounts: set[str] = set()
+        self.swap = False
 
 
 def device_number(place: Path) -> str:
@@ -113,9 +112,9 @@ class BlockDevices:
         if device is None or name in seen:
             return frozenset()
         seen |= {name}
-        if (device.path / "partition").exists():
+        if device.has("partition"):
             return self._disks_under(device.path.resolve().parent.name, seen)
-        below = {entry.name for entry in children(device.path / "slaves")}
+        below = set(device.names("slaves"))
         backing = device.text("loop/backing_file")
         if backing:
             below.add(self.carrier_of(backing))
@@ -137,9 +136,9 @@ class BlockDevices:
         device = self._devices.get(name)
         if device is None:
             return ()
-        if (device.path / "partition").exists():
+        if device.has("partition"):
             return self.layers_of(device.path.resolve().parent.name)
-        below = [self.layers_of(entry.name) for entry in children(device.path / "slaves")]
+        below = [self.layers_of(entry) for entry in device.names("slaves")]
         own = ""
         if (device.path / "md").is_dir():
             own = "RAID"
@@ -151,8 +150,8 @@ class BlockDevices:
         return tuple(dict.fromkeys([*([own] if own else []), *(n for some in below for n in some)]))
 
     def _partitions(self, name: str) -> list[str]:
-        folder = self._devices[name].path
-        return [child.name for child in children(folder) if (child / "partition").exists()]
+        disk = self._devices[name]
+        return [child for child in disk.names() if disk.has(f"{child}/partition")]
 
     def _disk(
         self,
@@ -200,8 +199,7 @@ class BlockDevices:
 
 def _holders(device: Device) -> list[str]:
     """The device-mapper and RAID devices that hold a block device open for themselves."""
-    names = [entry.name for entry in children(device.path / "holders")]
-    return [name for name in names if name.startswith(("dm-", "md"))]
+    return [name for name in device.names("holders") if name.startswith(("dm-", "md"))]
 
 
 def _is_source(source: BootSource, bdf: Bdf | None, every: Iterable[Device]) -> bool:
@@ -228,7 +226,7 @@ def swaps(root: Path) -> list[str]:
 
 def _is_disk(device: Device) -> bool:
     """Whether hardware is behind a whole block device, not only other block devices."""
-    if (device.path / "partition").exists():
+    if device.has("partition"):
         return False
     return "virtual" not in device.path.parts or bool(_nvme_paths(device))
 

@@ -10,14 +10,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import IO
 
 SEARCH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/xensource/bin")
 OUTPUT_LIMIT = 4 * 1024 * 1024

@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
-
 from serialpass_tui.core.inventory import Inventory, TtyKind
-from serialpass_tui.host import blocks, firmware, network, pci, serial_lines, stores, system, usb
+from serialpass_tui.host import (
+    blocks,
+    firmware,
+    network,
+    pci,
+    serial_lines,
+    stores,
+    sysfs,
+    system,
+    usb,
+)
 from serialpass_tui.host.sysfs import text
+from serialpass_tui.lazy import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.host.network import Interface
-    from serialpass_tui.host.sysfs import Device
+    from serialpass_tui.host.machine import Machine
     from serialpass_tui.host.system import Run
 
 _ISA_BRIDGE = 0x0601
 _ROOT_UNKNOWN = "which disk carries /"
-
-
-class Machine(Protocol):
-    """What libraries, not files under a root, say about the machine."""
-
-    def devices(self, subsystem: str) -> Iterable[Device]:
-        """All devices of a subsystem, with udev's properties."""
-
-    def mounts(self) -> Iterable[tuple[str, str]]:
-        """Pairs of device and mount point of the file systems that lie on devices."""
-
-    def interfaces(self) -> Mapping[str, Interface]:
-        """Every network interface by name."""
-
-    def boot_time(self) -> int:
-        """Seconds since the epoch."""
-
-    def pids(self) -> Sequence[int]:
-        """All processes."""
-
-    def pid(self) -> int:
-        """This process."""
-
-    def device_number(self, place: Path) -> str:
-        """Major and minor number of the device that carries a place. Raises OSError."""
 
 
 def gather(root: Path, machine: Machine, run: Run) -> Inventory:
@@ -58,7 +40,7 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
     cmdline = text(root / "proc/cmdline")
     functions = pci.with_names(pci.functions(machine.devices("pci"), unread), root)
     ttys = serial_lines.serial_ttys(
-        machine.devices("tty"),
+        sysfs.devices(root / "sys", "tty", having="device"),
         root,
         isa_bridges={f.bdf for f in functions if f.class_code >> 8 == _ISA_BRIDGE},
         consoles=serial_lines.consoles(root, cmdline),
@@ -70,7 +52,7 @@ def gather(root: Path, machine: Machine, run: Run) -> Inventory:
     disks = block_devices.disks(
         machine.mounts(), blocks.swaps(root), firmware.boot_source(root, functions), unread
     )
-    net, interfaces = list(machine.devices("net")), machine.interfaces()
+    net, interfaces = sysfs.devices(root / "sys", "net"), machine.interfaces()
     boot_files = system.boot_files(root, unread)
     if not any("/" in disk.mounts for disk in disks) and not any(
         fact.startswith(_ROOT_UNKNOWN) for fact in unread

@@ -9,7 +9,6 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from serialpass_tui.core import codec, undo_text
 from serialpass_tui.core.job import LockFile, Record
@@ -18,8 +17,10 @@ from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 VERSION = 1
 
@@ -294,14 +295,16 @@ class StateDirectory:
                 remedy="Use that version.",
             )
         try:
-            return codec.decode(cast("type[Record]", Record), value, "record")
+            of: Any = Record  # a union, which is no class to a type checker
+            record: Record = codec.decode(of, value, "record")
+            return record
         except Problem as problem:
             raise _damaged(where, problem.summary) from problem
 
 
 def encode(record: Record) -> bytes:
     """A record as a line of the journal."""
-    encoded = cast("dict[str, codec.Json]", codec.encode(record))
+    encoded: Any = codec.encode(record)
     return json.dumps({"v": VERSION, **encoded}, separators=(",", ":")).encode() + b"\n"
 
 
@@ -318,7 +321,8 @@ def sound_length(data: bytes) -> int:
 
 def _json(line: bytes) -> codec.Json:
     try:
-        return cast("codec.Json", json.loads(line))
+        value: codec.Json = json.loads(line)
+        return value
     except (ValueError, RecursionError):
         return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.boot.locate import SYSTEMD
@@ -17,6 +16,7 @@ from serialpass_tui.host.pciback import Pciback
 from serialpass_tui.host.probe import probe
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Nic
-from serialpass_tui.host.sysfs import children, link, text
+from serialpass_tui.host.sysfs import text
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from ipaddress import IPv4Address, IPv6Address
@@ -47,7 +47,7 @@ def nics(
     vlans = _old_vlans(root)
     found = []
     for device in known.values():
-        if not (device.path / "device").exists():
+        if not device.has("device"):
             continue
         own = interfaces.get(device.name, Interface())
         carries = _above(device.name, known, vlans)
@@ -68,11 +68,11 @@ def _above(name: str, known: Mapping[str, Device], vlans: Mapping[str, str]) -> 
         device = known.get(here)
         above = [vlan for vlan, below in vlans.items() if below == here]
         if device is not None:
-            above += [device.link("master"), link(device.path / "brport/bridge")]
+            above += [device.link("master"), device.link("brport/bridge")]
             above += [
-                entry.name.removeprefix("upper_")
-                for entry in children(device.path)
-                if entry.name.startswith("upper_")
+                entry.removeprefix("upper_")
+                for entry in device.names()
+                if entry.startswith("upper_")
             ]
         new = [item for item in dict.fromkeys(above) if item and item not in (name, *found)]
         found += new

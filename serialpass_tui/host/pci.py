@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import PciFunction
-from serialpass_tui.host.sysfs import children, functions_in, text
-from serialpass_tui.lazy import pattern
+from serialpass_tui.host.sysfs import functions_in, text
+from serialpass_tui.lazy import pattern, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from io import RawIOBase
     from pathlib import Path
 
     from serialpass_tui.core.bdf import Bdf
@@ -24,8 +22,7 @@ IDS_FILES = ("usr/share/hwdata/pci.ids", "usr/share/misc/pci.ids", "usr/share/pc
 _STATUS, _HAS_CAPABILITIES = 0x06, 0x10
 _FIRST_CAPABILITY, _PCI_EXPRESS = 0x34, 0x10
 _PIN = 0x3D
-_PUBLIC = 64
-"""Bytes of configuration space that anybody may read; capabilities lie behind them."""
+_LONGEST = 1024
 _NEXT_VENDOR = pattern(rb"\n[^\t#\n]")
 _LISTENED = pattern(r"\s*(\d+):.*(?:level|edge|fasteoi)\s+\S", re.IGNORECASE)
 
@@ -72,7 +69,7 @@ def _function(device: Device, bdf: Bdf, *, pcie: bool) -> PciFunction:
         pcie=pcie,
         irq=device.number("irq"),
         boot_vga=device.number("boot_vga") == 1,
-        can_reset=(device.path / "reset").exists(),
+        can_reset=device.has("reset"),
         intx=raises_line(device),
     )
 
@@ -83,13 +80,10 @@ def raises_line(device: Device) -> bool | None:
     It has an interrupt pin (PCI Local Bus Specification, offset 3Dh), and no driver has it use MSI
     (Linux drivers/pci/msi, the folder msi_irqs).
     """
-    if children(device.path / "msi_irqs"):
+    if device.names("msi_irqs"):
         return False
-    with suppress(OSError), (device.path / "config").open("rb", buffering=0) as config:
-        header = config.read(_PUBLIC)
-        if len(header) == _PUBLIC:
-            return header[_PIN] != 0 and device.number("irq") != 0
-    return None
+    pin = device.config(_PIN, 1)
+    return pin != b"\0" and device.number("irq") != 0 if pin else None
 
 
 def busy_irqs(root: Path) -> tuple[int, ...]:
@@ -106,31 +100,26 @@ def has_pcie_capability(device: Device) -> bool | None:
     drivers/pci/pci-sysfs.c pcie_dev_attrs_are_visible, since 4.13), to anybody; older kernels
     leave only the walk along the capability list, which needs root.
     """
-    if (device.path / "current_link_speed").exists():
+    if device.has("current_link_speed"):
         return True
-    with suppress(OSError), (device.path / "config").open("rb", buffering=0) as config:
-        header = config.read(_PUBLIC)
-        if len(header) == _PUBLIC:
-            return _walk(config, header)
-    return None
+    status, first = device.config(_STATUS, 1), device.config(_FIRST_CAPABILITY, 1)
+    if not (status and first):
+        return None
+    return _walk(device, first[0]) if status[0] & _HAS_CAPABILITIES else False
 
 
-def _walk(config: RawIOBase, header: bytes) -> bool | None:
+def _walk(device: Device, at: int) -> bool | None:
     """Along the list, two bytes at a time: some devices do not survive reads of the rest."""
-    if not header[_STATUS] & _HAS_CAPABILITIES:
-        return False
-    at = header[_FIRST_CAPABILITY] & ~3
     seen: set[int] = set()
-    while at and at not in seen:
-        config.seek(at)
-        entry = config.read(2)
-        if entry is None or len(entry) < 2:
+    while (at := at & ~3) and at not in seen:
+        entry = device.config(at, 2)
+        if len(entry) < 2:
             return None
         kind, following = entry
         if kind == _PCI_EXPRESS:
             return True
         seen.add(at)
-        at = following & ~3
+        at = following
     return False
 
 
@@ -165,20 +154,20 @@ def parse_ids(
     """Names of the wanted vendors and devices in a pci.ids file (pci.ids(5)).
 
     The file has 40,000 lines of which a host needs twenty: they are searched for, not read by.
+    Numbers are in lower case (pciutils lib/names-parse.c, id_hex), and what follows the vendors,
+    the classes, begins in the first column as they do.
     """
-    data = b"\n" + data.partition(b"\nC ")[0]  # the classes follow, in the same form
-    lower = data.lower()
     vendors: dict[int, str] = {}
     models: dict[tuple[int, int], str] = {}
     for vendor in {vendor for vendor, _ in wanted}:
-        start = lower.find(b"\n%04x " % vendor)
+        start = data.find(b"\n%04x " % vendor)
         if start < 0:
             continue
         vendors[vendor] = _name(data, start + 5)
         found = _NEXT_VENDOR.search(data, start + 1)
         end = found.start() if found else len(data)
         for device in {device for owner, device in wanted if owner == vendor}:
-            place = lower.find(b"\n\t%04x " % device, start, end)
+            place = data.find(b"\n\t%04x " % device, start, end)
             if place >= 0:
                 models[vendor, device] = _name(data, place + 6)
     return vendors, models
@@ -186,4 +175,5 @@ def parse_ids(
 
 def _name(data: bytes, start: int) -> str:
     """What a line says after its number."""
-    return data[start:].partition(b"\n")[0].decode("utf-8", "replace").strip()
+    line = data[start : start + _LONGEST].partition(b"\n")[0]
+    return line.decode("utf-8", "replace").strip()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serialpass_tui.host import blocks, commands, facts, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import Device
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from serialpass_tui.core.inventory import Inventory
-    from serialpass_tui.host.facts import Machine
+    from serialpass_tui.host.machine import Machine
     from serialpass_tui.host.system import Run
 
 
@@ -30,7 +30,8 @@ def _with_libudev() -> Callable[[str], list[Device]] | None:
 
     def devices(subsystem: str) -> list[Device]:
         return [
-            Device(Path(device.sys_path), dict(device.properties))
+            # Of a hundred devices a few are asked for a property or two: not all are fetched.
+            Device(Path(device.sys_path), device.properties)
             for device in context.list_devices(subsystem=subsystem)
         ]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core import undo_text
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from typing import NoReturn
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory, Recording

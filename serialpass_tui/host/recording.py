@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-from typing import TYPE_CHECKING, cast
 
 from serialpass_tui.core import codec
 from serialpass_tui.core.inventory import Inventory, Recording
@@ -19,6 +18,7 @@ from serialpass_tui.host.recorded import (
 )
 from serialpass_tui.host.redaction import redact as without_identifiers
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -71,7 +71,7 @@ def load(path: Path) -> Recording:
     """
     shown = printable(str(path))
     try:
-        value = cast("codec.Json", json.loads(atomic.load(path)[0]))
+        value: codec.Json = json.loads(atomic.load(path)[0])
     except OSError as error:
         raise _bad(f"{shown} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

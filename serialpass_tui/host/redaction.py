@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import BootText, Disk, Inventory, Nic, Recording, Xen
 from serialpass_tui.core.pool import XlHost
-from serialpass_tui.lazy import pattern
+from serialpass_tui.lazy import pattern, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

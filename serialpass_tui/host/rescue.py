@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import facts, system
 from serialpass_tui.host.probe import probe
 from serialpass_tui.host.sysfs import text
+from serialpass_tui.lazy import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.inventory import Inventory

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Process, Tty, TtyKind
 from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.host.usb import port_path
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
@@ -55,7 +56,7 @@ def serial_ttys(
     holders: Mapping[str, tuple[Process, ...]],
     unread: list[str],
 ) -> list[Tty]:
-    """Every tty with hardware behind it: pseudo terminals and empty 8250 slots are left out.
+    """Every tty with hardware behind it, of those that hang on a device: no empty 8250 slots.
 
     The 8250 driver makes ttyS0 to ttyS3 whether a chip is there or not (Linux
     drivers/tty/serial/8250/8250_core.c serial8250_register_ports).
@@ -65,8 +66,6 @@ def serial_ttys(
     doubtful = []
     found = []
     for device in devices:
-        if not (device.path / "device").exists():
-            continue
         if _PLACEHOLDER in device.hardware.parts:
             has_port = _has_port(device, table)
             if has_port is None:
@@ -96,25 +95,24 @@ def serial_ttys(
 def holders(root: Path, pids: Sequence[int], unread: list[str]) -> dict[str, tuple[Process, ...]]:
     """The processes that hold each tty open, from the links in /proc/PID/fd."""
     held: dict[str, list[Process]] = {}
+    # Strings, not paths: a host has some thousand open files.
     # Where /proc is mounted with hidepid, an ordinary user does not even see that others run.
     denied = bool(pids) and 1 not in pids
     for pid in pids:
-        process = root / "proc" / str(pid)
+        opened = f"{root}/proc/{pid}/fd"
         try:
-            links = list((process / "fd").iterdir())
+            links = os.listdir(opened)  # noqa: PTH208
         except PermissionError:
             denied = True
             continue
         except OSError:
             continue  # it has ended in the meantime
-        names: set[str] = set()
+        targets: set[str] = set()
         for entry in links:
             with suppress(OSError):
-                match = _TTY_NODE.fullmatch(str(entry.readlink()))
-                if match is not None:
-                    names.add(match[1])
-        for name in names:
-            held.setdefault(name, []).append(Process(pid, text(process / "comm")))
+                targets.add(os.readlink(f"{opened}/{entry}"))  # noqa: PTH115
+        for match in filter(None, map(_TTY_NODE.fullmatch, targets)):
+            held.setdefault(match[1], []).append(Process(pid, text(f"{root}/proc/{pid}/comm")))
     if denied:
         unread.append("processes that hold a tty open: only root sees those of others")
     return {name: tuple(processes) for name, processes in held.items()}

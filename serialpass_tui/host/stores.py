@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.once import ADV_BYTES
 from serialpass_tui.core.inventory import BootStore
@@ -14,6 +13,7 @@ from serialpass_tui.host.commands import SEARCH
 from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.sysfs import text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

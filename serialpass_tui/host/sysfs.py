@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _FUNCTION = pattern(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
 
@@ -29,7 +30,7 @@ class Device:
 
     def text(self, attribute: str) -> str:
         """An attribute's text, empty where it is absent or may not be read."""
-        return text(self.path / attribute)
+        return text(f"{self.path}/{attribute}")
 
     def number(self, attribute: str, base: int = 0) -> int:
         """An attribute's number, 0 where there is none; base 0 takes `0x` as C does."""
@@ -37,7 +38,25 @@ class Device:
 
     def link(self, attribute: str) -> str:
         """The name that a link of the device leads to, for example its `driver`."""
-        return link(self.path / attribute)
+        return link(f"{self.path}/{attribute}")
+
+    def has(self, attribute: str) -> bool:
+        """Whether it has that attribute, link or directory."""
+        return os.path.exists(f"{self.path}/{attribute}")
+
+    def names(self, folder: str = ".") -> list[str]:
+        """What it holds, or one of its directories."""
+        return names(f"{self.path}/{folder}")
+
+    def config(self, at: int, size: int) -> bytes:
+        """Bytes of a PCI function's configuration space, fewer where they may not be read.
+
+        Anybody may read the first 64 of them. Each four are a question to the device, which in a
+        virtual machine takes longer than all else that is read of it.
+        """
+        with suppress(OSError), open(f"{self.path}/config", "rb", buffering=0) as config:
+            return os.pread(config.fileno(), size, at)
+        return b""
 
     @property
     def hardware(self) -> Path:
@@ -60,10 +79,10 @@ def functions_in(path: Path) -> tuple[Bdf, ...]:
     return tuple(Bdf.parse(part) for part in reversed(path.parts) if _FUNCTION.fullmatch(part))
 
 
-def text(place: Path) -> str:
+def text(place: Path | str) -> str:
     """A small file's text without its line end, empty where it is absent or may not be read."""
-    with suppress(OSError):
-        return place.read_bytes().decode("utf-8", "replace").strip()
+    with suppress(OSError), open(place, "rb", buffering=0) as file:
+        return file.read().decode("utf-8", "replace").strip()
     return ""
 
 
@@ -75,10 +94,10 @@ def number(spelled: str, base: int = 0) -> int:
         return 0
 
 
-def link(place: Path) -> str:
+def link(place: Path | str) -> str:
     """The last part of a link's target, empty where there is no link."""
     with suppress(OSError):
-        return place.readlink().name
+        return os.path.basename(os.readlink(place))
     return ""
 
 
@@ -89,7 +108,28 @@ def children(folder: Path) -> list[Path]:
     return []
 
 
-def devices(sysfs: Path, subsystem: str) -> list[Device]:
-    """All devices of a subsystem as sysfs lists them, without udev's database."""
-    folders = (sysfs / "bus" / subsystem / "devices", sysfs / "class" / subsystem)
-    return [Device(entry.resolve(), {}) for folder in folders for entry in children(folder)]
+def names(folder: Path | str) -> list[str]:
+    """The names in a directory, in order; none where it is absent or may not be read."""
+    with suppress(OSError):
+        return sorted(os.listdir(folder))
+    return []
+
+
+def devices(sysfs: Path, subsystem: str, *, having: str = "") -> list[Device]:
+    """All devices of a subsystem as sysfs lists them, without udev's database.
+
+    Each entry is one link to the device's place in the tree, or in old kernels that place itself
+    (Linux Documentation/admin-guide/sysfs-rules.rst). `having` leaves out those without that
+    attribute or link.
+    """
+    found = []
+    for folder in (sysfs / "bus" / subsystem / "devices", sysfs / "class" / subsystem):
+        listed = os.path.realpath(folder)
+        for name in names(listed):
+            place = f"{listed}/{name}"
+            if having and not os.path.exists(f"{place}/{having}"):
+                continue
+            with suppress(OSError):
+                place = os.path.normpath(os.path.join(listed, os.readlink(place)))
+            found.append(Device(Path(place), {}))
+    return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot.locate import (
     CANDIDATE_PATHS,
     GRUB_DEFAULTS,
@@ -16,6 +14,7 @@ from serialpass_tui.errors import Problem
 from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.sysfs import text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path

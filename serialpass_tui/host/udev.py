@@ -7,11 +7,10 @@ device (systemd sd-device/device-private.c device_read_db_internal).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.host import sysfs
 from serialpass_tui.host.sysfs import Device, text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.inventory import UsbDevice
-from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -38,14 +36,14 @@ def _usb_device(device: Device) -> UsbDevice:
         vendor_name=known("ID_VENDOR_FROM_DATABASE", "") or device.text("manufacturer"),
         product_name=known("ID_MODEL_FROM_DATABASE", "") or device.text("product"),
         interfaces=tuple(
-            _class_code(child)
-            for child in children(device.path)
-            if child.name.startswith(f"{device.name}:")
+            _class_code(device, child)
+            for child in device.names()
+            if child.startswith(f"{device.name}:")
         ),
     )
 
 
-def _class_code(interface: Path) -> int:
+def _class_code(device: Device, interface: str) -> int:
     names = ("bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol")
-    major, minor, protocol = (number(text(interface / name), 16) for name in names)
+    major, minor, protocol = (device.number(f"{interface}/{name}", 16) for name in names)
     return major << 16 | minor << 8 | protocol

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from serialpass_tui.lazy.packages import exports
 from serialpass_tui.lazy.patterns import pattern
-from serialpass_tui.lazy.values import frozen
+from serialpass_tui.lazy.values import frozen, replace
 
-__all__ = ["exports", "frozen", "pattern"]
+__all__ = ["exports", "frozen", "pattern", "replace"]

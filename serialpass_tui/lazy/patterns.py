@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, AnyStr
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, AnyStr
 
     def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
         """What `re.compile` returns; it raises `re.error` at its first use."""

@@ -6,13 +6,27 @@ hundred classes that a look at a host loads, that is a third of the time of its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dataclasses import Field
+    from collections.abc import Callable
+    from dataclasses import Field, replace
     from inspect import Signature
+    from typing import Any, NoReturn, TypeVar, dataclass_transform
 
-T = TypeVar("T")
+    T = TypeVar("T")
+else:
+
+    def dataclass_transform(**_told: bool) -> Callable[[T], T]:
+        """What only a type checker asks for: at run time it adds a note (PEP 681)."""
+        return lambda kept: kept
+
+    def replace(value: T, /, **changes: object) -> T:
+        """As `dataclasses.replace`, of a frozen value."""
+        fields = {name: getattr(value, name) for name in value.__match_args__}
+        return type(value)(**fields | changes)
+
+
+__all__ = ["frozen", "replace"]
 
 
 @dataclass_transform(frozen_default=True)
@@ -20,11 +34,10 @@ def frozen(kind: type[T]) -> type[T]:
     """Make a class a frozen dataclass; its instances are equal where all their fields are.
 
     A dataclass to all who ask: `replace`, `fields`, `match` and type checkers (PEP 681). Defaults
-    must be values that cannot change, for all instances share them.
+    must be values that cannot change, for all instances share them. What stands without a type in
+    the class is no field.
     """
-    hints = kind.__annotations__.items()
-    own = [name for name, hint in hints if not hint.startswith("ClassVar")]
-    names = tuple(dict.fromkeys((*getattr(kind, "__match_args__", ()), *own)))
+    names = tuple(dict.fromkeys((*getattr(kind, "__match_args__", ()), *kind.__annotations__)))
     needed = [name for name in names if not hasattr(kind, name)]
     form = {name: getattr(kind, name, None) for name in names}
     check = getattr(kind, "__post_init__", None)

@@ -6,10 +6,9 @@ module, when it is asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.lazy import exports
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.plain.binding import bind, find_vm, unbind, vms
     from serialpass_tui.plain.boot_entry import confirm, hide, preview, unhide

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.changes import GuestEdit, VmPower
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.vm import parse_pci
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import replace
 from serialpass_tui.plain.devices import standing_line
 from serialpass_tui.plain.words import (
     change_fields,
@@ -19,6 +17,7 @@ from serialpass_tui.plain.words import (
     undo_line,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

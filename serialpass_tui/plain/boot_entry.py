@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.changes import Change, unified_diff
 from serialpass_tui.core.codec import encode
@@ -21,6 +19,7 @@ from serialpass_tui.plain.words import (
     undo_line,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.job import newest_open
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.jobs import job_fields
 from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields, trial_words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.errors import Exit
 from serialpass_tui.plain.boot_entry import plan_fields, plan_lines
 from serialpass_tui.plain.words import (
@@ -15,6 +13,7 @@ from serialpass_tui.plain.words import (
     undo_line,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

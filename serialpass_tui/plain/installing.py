@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.changes import is_own
 from serialpass_tui.core.job import Goal
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.words import change_fields, change_lines, tell_progress, undo_line
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
     from serialpass_tui.plain.terminal import Terminal

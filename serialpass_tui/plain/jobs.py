@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.codec import Json, encode
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.plain.words import change_fields, change_lines, tell_progress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from serialpass_tui.core.codec import Json
     from serialpass_tui.errors import Problem

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, conflict, guard, vm, xl_config
 from serialpass_tui.core.boot import once
@@ -28,6 +27,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service import safeguards
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 

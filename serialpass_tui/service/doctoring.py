@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.doctoring import Diagnosis, Facts, examine
 from serialpass_tui.core.pool import XlHost
 from serialpass_tui.errors import Problem
 from serialpass_tui.service import installing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

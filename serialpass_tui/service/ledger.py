@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import installing, undo_text
 from serialpass_tui.core.changes import Reboot, VmPower, in_boot, is_past
@@ -27,6 +26,7 @@ from serialpass_tui.core.trial import order_of
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.service.changing import Held
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

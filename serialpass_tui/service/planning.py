@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, hide_list, safety, vm, xl_edit
 from serialpass_tui.core.changes import (
     PCIBACK,
@@ -22,10 +19,11 @@ from serialpass_tui.core.job import Goal, Job, Outcome, net_effect, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 from serialpass_tui.service.changing import Held, require_known
 from serialpass_tui.service.safeguards import refuse, refuse_moved
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 

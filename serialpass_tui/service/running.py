@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Goal, Progress
@@ -13,6 +12,7 @@ from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import FILE_CHANGED, Held, require_known
 from serialpass_tui.service.pausing import Pauses
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
     from serialpass_tui.service.changing import Changer, Report

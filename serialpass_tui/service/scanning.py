@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, candidates, health, hide_list, safety, trial, verify
 from serialpass_tui.core.changes import Reboot
@@ -12,6 +11,7 @@ from serialpass_tui.core.rules.uses import uses
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

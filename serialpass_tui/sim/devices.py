@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.inventory import Tty, TtyKind
+from serialpass_tui.lazy import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

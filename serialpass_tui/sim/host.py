@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.bdf import Bdf
@@ -13,6 +12,7 @@ from serialpass_tui.core.codec import encode
 from serialpass_tui.core.inventory import BootText, PcibackForm, Process
 from serialpass_tui.core.pool import PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import replace
 from serialpass_tui.sim.devices import (
     PCIBACK,
     held_open,

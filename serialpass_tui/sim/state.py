@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.codec import decode, encode
 from serialpass_tui.core.pool import Pool, XlHost  # noqa: TC001
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ import time
 import uuid
 import xmlrpc.client
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.pool import Pool, PowerState
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import replace
 from serialpass_tui.sim.passthrough import pci_of, refusal
 from serialpass_tui.sim.records import NULL, database, ref
 from serialpass_tui.sim.tasks import Refused, Task

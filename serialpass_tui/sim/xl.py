@@ -7,13 +7,12 @@ libxlu word them (xen-project/xen, 4.17).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import Guest, PowerState, XlHost
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
 if TYPE_CHECKING:
     import threading

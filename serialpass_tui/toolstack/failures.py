@@ -6,12 +6,11 @@ INTERNAL_ERROR come from ocaml/xapi/xapi_xenops.ml and ocaml/xenopsd/xc/device.m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,7 +7,6 @@ references as `OpaqueRef:...`, and fields that an older XAPI does not have are a
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import (
@@ -21,8 +20,10 @@ from serialpass_tui.core.pool import (
 )
 from serialpass_tui.errors import Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     Record = Mapping[str, Any]
     Records = Mapping[str, Record]

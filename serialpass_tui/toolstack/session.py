@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import xmlrpc.client
-from typing import Any
 from xml.parsers.expat import ExpatError
 
 import XenAPI
@@ -13,6 +12,10 @@ import XenAPI
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.toolstack.answers import RESTART, Refused, unavailable, unreadable
 from serialpass_tui.toolstack.wire import session_on
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Session:

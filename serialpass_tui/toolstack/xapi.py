@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
@@ -21,8 +20,10 @@ from serialpass_tui.toolstack.failures import (
 from serialpass_tui.toolstack.keys import spelled
 from serialpass_tui.toolstack.records import NULL, pool_of, vm_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.toolstack.session import Session

@@ -7,7 +7,6 @@ afar. What it is asked and what comes out is what `xapi.py` asks over XML-RPC.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
@@ -26,6 +25,7 @@ from serialpass_tui.toolstack.records import pool_of, vm_of
 from serialpass_tui.toolstack.xe_calls import XeCalls
 from serialpass_tui.toolstack.xe_output import column
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

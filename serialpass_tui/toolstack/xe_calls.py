@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.toolstack.answers import RESTART, Refused, unavailable
 from serialpass_tui.toolstack.xe_failures import failure, is_no_key
 from serialpass_tui.toolstack.xe_output import claims, column, pairs, records
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

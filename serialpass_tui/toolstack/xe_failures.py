@@ -9,12 +9,11 @@ as those for a failure that comes over XML-RPC. xe ends with status 1 for all of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.lazy import pattern
 from serialpass_tui.toolstack.answers import Refused, unavailable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.toolstack.xl_failures import Completed
 

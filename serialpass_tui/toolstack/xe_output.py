@@ -9,10 +9,9 @@ and `\\` for a backslash within: it says clearly where a value ends. A map is pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -7,12 +7,13 @@ with dashes, and what refers to nothing as `<not in database>`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from serialpass_tui.core.vm import BLOCKED_OPERATIONS
 from serialpass_tui.toolstack.xe_output import pairs
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from serialpass_tui.toolstack.xe_calls import XeCalls
     from serialpass_tui.toolstack.xe_output import Row
 

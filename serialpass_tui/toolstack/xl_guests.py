@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
 
 from serialpass_tui.core import xl_config
 from serialpass_tui.core.bdf import Bdf
@@ -12,9 +11,11 @@ from serialpass_tui.core.pool import Guest, PowerState
 from serialpass_tui.errors import Problem
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from serialpass_tui.core.ports import Files
 

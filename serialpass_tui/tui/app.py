@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -26,6 +25,7 @@ from serialpass_tui.core.wizard import (
     resume,
 )
 from serialpass_tui.errors import Exit, Problem
+from serialpass_tui.lazy import replace
 from serialpass_tui.term.driver import driver_for
 from serialpass_tui.tui import messages, screens
 from serialpass_tui.tui.chassis import Chassis

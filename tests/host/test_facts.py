@@ -420,11 +420,11 @@ class TestTtys:
     def test_who_may_not_be_asked_is_told(
         self, tree: Tree, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def deny(place: Path) -> list[Path]:
+        def deny(place: str) -> list[str]:
             raise PermissionError
 
         unread: list[str] = []
-        monkeypatch.setattr(Path, "iterdir", deny)
+        monkeypatch.setattr(os, "listdir", deny)
         assert {} == serial_lines.holders(tree.root, [1, 2], unread)
         assert ["processes that hold a tty open: only root sees those of others"] == unread
 

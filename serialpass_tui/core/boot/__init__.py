@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot.locate import CANDIDATE_PATHS, in_force
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span
 from serialpass_tui.core.boot.parse import parse
 from serialpass_tui.lazy import exports
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.boot.companions import with_companions
     from serialpass_tui.core.boot.edit import (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot.arguments import hide_words_of
 from serialpass_tui.core.boot.model import RESCUE_LABEL
 from serialpass_tui.core.boot.request import EDITED_LABELS
 from serialpass_tui.core.hide_list import canonical
 from serialpass_tui.core.text import printable, shell_words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.boot.model import BootFile, Entry
     from serialpass_tui.core.boot.request import Request

@@ -13,8 +13,6 @@ are not for recovery (GRUB util/grub.d/20_linux_xen.in, GRUB_CMDLINE_LINUX_XEN_R
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.edit import Companion
 from serialpass_tui.core.boot.locate import (
@@ -29,8 +27,9 @@ from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.hide_list import canonical
 from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import pattern
+from serialpass_tui.lazy import pattern, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import hide_words_of, replaced, set_list
 from serialpass_tui.core.boot.commands import commands
@@ -26,6 +25,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -8,13 +8,12 @@ com32/mboot (`---` between modules, words joined by one blank).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.model import Argument, BootFile, Entry, Span, display
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import frozen, pattern
+from serialpass_tui.lazy import frozen, pattern, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,10 +47,10 @@ class Line:
         return self.keyword in _GLOBAL_WORDS
 
 
-@dataclass(slots=True)
+@frozen
 class _Draft:
     head: Line
-    lines: list[Line] = field(default_factory=list)
+    lines: list[Line]
 
 
 def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
@@ -92,7 +91,7 @@ def parse(path: str, data: bytes) -> BootFile:
             if drafts:
                 drafts[-1].lines.append(replace(line, keyword="text"))
         elif line.keyword == "label":
-            drafts.append(_Draft(line))
+            drafts.append(_Draft(line, []))
         elif line.is_global:
             settings[line.keyword] = line.of(text)
         elif drafts and line.keyword:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
 
 from serialpass_tui.core.boot.extlinux import cover, extra_of
 from serialpass_tui.core.boot.grub_labels import labels_of
@@ -23,7 +22,7 @@ from serialpass_tui.core.boot.model import (
     unreadable,
 )
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import pattern
+from serialpass_tui.lazy import frozen, pattern, replace
 
 _HYPERVISORS = {"multiboot2", "multiboot", "xen_hypervisor"}
 _MODULES = {"module2", "module", "xen_module"}
@@ -36,18 +35,18 @@ _KERNEL = pattern(r"vmlinu[xz]|bzImage|kernel|linux", re.IGNORECASE)
 _DEEPEST = 50
 
 
-@dataclass(slots=True)
 class _Frame:
-    """A block that is open: its words, the commands seen in it, and where it began."""
+    """A block that is open: its words, and the commands and items seen in it."""
 
-    kind: str
-    words: list[Token]
-    commands: list[list[Token]] = field(default_factory=list)
-    conditions: int = 0
-    items: list[_Item] = field(default_factory=list)
+    def __init__(self, kind: str, words: list[Token]) -> None:
+        self.kind = kind
+        self.words = words
+        self.commands: list[list[Token]] = []
+        self.conditions = 0
+        self.items: list[_Item] = []
 
 
-@dataclass(slots=True)
+@frozen
 class _Item:
     """A line of a menu: an entry, or a submenu with the menu that it opens."""
 
@@ -58,7 +57,7 @@ class _Item:
     conditional: bool
 
 
-@dataclass(slots=True)
+@frozen
 class _Setting:
     value: str
     variable: bool
@@ -116,7 +115,7 @@ class _Parser:
         kind = words[0].text if words else ""
         if kind not in {"menuentry", "submenu", "function"}:
             kind = "block"
-        self.stack.append(_Frame(kind, words, conditions=0))
+        self.stack.append(_Frame(kind, words))
 
     def close_block(self, token: Token) -> None:
         if len(self.stack) == 1:

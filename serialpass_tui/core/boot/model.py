@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import hide_list
 from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen, pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Reading
 

@@ -12,11 +12,11 @@ libinstaller/setadv.c, com32/include/syslinux/adv.h).
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.model import TRIAL_LABEL
 from serialpass_tui.core.text import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.boot.model import BootFile
     from serialpass_tui.core.inventory import BootStore

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from serialpass_tui.core.boot import extlinux, grub
 from serialpass_tui.core.boot.model import BootFile, Entry, unreadable
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import pattern
+from serialpass_tui.lazy import pattern, replace
 
 _GRUB_SIGN = pattern(rb"^[ \t]*(?:menuentry|submenu)[ \t]", re.MULTILINE)
 _EXTLINUX_SIGN = pattern(rb"^[ \t]*label[ \t]", re.MULTILINE | re.IGNORECASE)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot import extlinux
 from serialpass_tui.core.boot.arguments import Replacement, hide_words_of, replaced, set_list
 from serialpass_tui.core.boot.model import RESCUE_LABEL, RESCUE_SUFFIX, BootFile, Entry, Span
 from serialpass_tui.core.text import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect
 

@@ -15,7 +15,6 @@ takes it out itself (syslinux doc/extlinux.txt, --once).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.arguments import appended, replaced, set_list
 from serialpass_tui.core.boot.model import TRIAL_LABEL, BootFile, Entry
@@ -24,6 +23,7 @@ from serialpass_tui.core.boot.rescue import cut, line_end_at, renaming
 from serialpass_tui.core.kernel_args import MAX_CMDLINE, words
 from serialpass_tui.errors import Exit, Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Group
 

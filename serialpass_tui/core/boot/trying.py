@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.boot import once
 from serialpass_tui.core.boot.edit import Companion, TrialPlan
 from serialpass_tui.core.boot.locate import UDEV_RULE
@@ -18,7 +15,9 @@ from serialpass_tui.core.boot.trial import (
 )
 from serialpass_tui.core.changes import BootOnce, FileEdit
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.hide_list import Group, Reading, hidden, listed, named
 from serialpass_tui.errors import Exit, Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

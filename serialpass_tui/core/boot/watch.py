@@ -8,7 +8,6 @@ is no systemd, the last script of System V's init, rc.local, calls it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.edit import Companion
 from serialpass_tui.core.boot.locate import SYSTEMD
@@ -16,6 +15,7 @@ from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.core.trial import Stage
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from serialpass_tui.lazy import frozen, replace
 
-from serialpass_tui.lazy import frozen
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
 

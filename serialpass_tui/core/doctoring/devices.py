@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.doctoring.entries import meant, without_effect
 from serialpass_tui.core.hide_list import named
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, guard
 from serialpass_tui.core.doctoring.devices import moves, of_devices
 from serialpass_tui.core.doctoring.entries import of_entries, of_ways_back
@@ -20,8 +17,9 @@ from serialpass_tui.core.doctoring.vms import of_vms, planned
 from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.boot.wanted import wanted_groups
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
@@ -12,6 +10,7 @@ from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.core.text import printable
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

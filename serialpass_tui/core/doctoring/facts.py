@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot, safety
 from serialpass_tui.core.doctoring.memory import Memory, remembered
 from serialpass_tui.core.hide_list import dialect_for
@@ -11,6 +9,7 @@ from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import parse_pci
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import boot
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.hide_list import listed
@@ -11,6 +9,7 @@ from serialpass_tui.core.inventory import PcibackForm
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import boot, hide_list
 from serialpass_tui.core.changes import FileEdit
 from serialpass_tui.errors import Problem
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

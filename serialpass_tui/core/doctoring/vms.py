@@ -5,9 +5,6 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core import guard, safety, vm, xl_config, xl_edit
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
@@ -17,8 +14,9 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

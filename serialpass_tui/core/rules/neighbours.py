@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.candidates import card_of, function_name
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.rules.uses import lost_with
 from serialpass_tui.core.text import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

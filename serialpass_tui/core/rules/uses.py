@@ -6,17 +6,16 @@ above others, and for a neighbour that has to come along.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core import cards
 from serialpass_tui.core.consoles import consoles
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.rules import catalogue
@@ -11,6 +9,7 @@ from serialpass_tui.core.rules.finding import Severity
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import dropped_items, users_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -17,7 +17,6 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
@@ -27,6 +26,7 @@ from serialpass_tui.host.ssh import refusals
 from serialpass_tui.host.ssh.library import LIBRARY, NEEDED, SUMS
 from serialpass_tui.lazy import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from typing import TYPE_CHECKING, NoReturn
 
 from serialpass_tui.core.program import Seal
 from serialpass_tui.core.text import printable
@@ -15,7 +14,10 @@ from serialpass_tui.host.files import backup_exists, changed, fits_name
 from serialpass_tui.host.ssh import library
 from serialpass_tui.host.ssh.digests import digest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from serialpass_tui.host.ssh.connection import Answer, Connection
 
 _KNOWN = (

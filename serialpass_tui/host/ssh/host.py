@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.boot.locate import SYSTEMD
@@ -22,7 +20,9 @@ from serialpass_tui.host.ssh import reading, tree
 from serialpass_tui.host.ssh.files import error_of
 from serialpass_tui.host.ssh.machine import FetchedMachine
 from serialpass_tui.host.sysfs import children, text
+from serialpass_tui.lazy import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.inventory import Inventory
     from serialpass_tui.host.ssh.connection import Answer, Connection

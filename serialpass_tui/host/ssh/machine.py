@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from serialpass_tui.host import rooted, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.lazy import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

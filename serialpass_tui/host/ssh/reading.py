@@ -8,7 +8,6 @@ thousand. Each item is a line with its kind and name, its bytes, and a mark (see
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.boot.locate import (
     CANDIDATE_PATHS,
@@ -21,6 +20,7 @@ from serialpass_tui.host.commands import SEARCH
 from serialpass_tui.host.pci import IDS_FILES
 from serialpass_tui.host.ssh.library import FAILED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
 

@@ -11,7 +11,6 @@ import os
 import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serialpass_tui.core.job import LockFile
 from serialpass_tui.errors import Exit, Problem
@@ -21,6 +20,7 @@ from serialpass_tui.host.ssh import library
 from serialpass_tui.host.ssh.digests import digest
 from serialpass_tui.host.ssh.files import error_of, not_written, unsafe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

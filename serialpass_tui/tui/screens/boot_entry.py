@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,6 +9,7 @@ from textual.binding import Binding, BindingType
 from serialpass_tui.core.changes import FileEdit, unified_diff
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.wizard import Step
+from serialpass_tui.lazy import replace
 from serialpass_tui.tui.lines import Ink, Line, diff_lines, fact, facts
 from serialpass_tui.tui.messages import ChooseTrial, WriteEntry
 from serialpass_tui.tui.screens.base import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core import safety
@@ -11,7 +10,7 @@ from serialpass_tui.core.safety import Severity
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.verify import Place
 from serialpass_tui.core.wizard import Step
-from serialpass_tui.lazy import frozen
+from serialpass_tui.lazy import frozen, replace
 from serialpass_tui.tui.lines import Ink, Line, fact, facts
 from serialpass_tui.tui.messages import Pick
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, place_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,6 +13,7 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import parse_pci, users_of
 from serialpass_tui.core.wizard import Step
+from serialpass_tui.lazy import replace
 from serialpass_tui.tui.lines import Ink, Line, fact
 from serialpass_tui.tui.messages import PickVm
 from serialpass_tui.tui.screens.base import COMMON_KEYS, Frame, Keys, place_of
