@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from serialpass_tui.core.installing import Program
-    from serialpass_tui.core.ports import Clock, Files, Toolstack
+    from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.host.journal import StateDirectory
     from serialpass_tui.host.ssh.connection import Connection
     from serialpass_tui.host.ssh.host import RemoteHost
     from serialpass_tui.plain import Terminal
     from serialpass_tui.service import Service
     from serialpass_tui.term.profile import Profile
+
+    Ports = tuple[Host, Files, Toolstack, Journal, Clock]
 
 STATE_DIR = "/var/lib/serialpass-tui"
 XL_CONFIG_DIR = "/etc/xen"
@@ -82,15 +84,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are told like every other problem.
 
-    A command's own options are made when that command is parsed or explained.
+    A command's own is made when that command is parsed or explained.
     """
 
     def __init__(self, *, fill: Callable[[_Parser], None] | None = None, **told: Any) -> None:
-        super().__init__(add_help=fill is None, **told)
-        self._fill = fill
+        self._later: tuple[Callable[[_Parser], None] | None, dict[str, Any]] | None = fill, told
+        if fill is None:
+            self._make()
 
-    def _filled(self) -> None:
-        fill, self._fill = self._fill, None
+    def _make(self) -> None:
+        if self._later is None:
+            return
+        (fill, told), self._later = self._later, None
+        super().__init__(add_help=fill is None, **told)
         if fill is not None:
             self.add_argument("-h", "--help", action="help", help="show this help message and exit")
             _add_everywhere(self)
@@ -98,12 +104,12 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As of any parser."""
-        self._filled()
+        self._make()
         return super().parse_known_args(args, namespace)
 
     def format_help(self) -> str:
         """As of any parser."""
-        self._filled()
+        self._make()
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
@@ -314,7 +320,7 @@ def build_parser() -> argparse.ArgumentParser:
         "vt220, xterm, screen or tmux; SPEED in bits per second for a line that is slower than "
         "it looks; remembered for a console or serial line until `auto`",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
 
     for name, (words, fill) in _COMMANDS.items():
         commands.add_parser(name, help=words, description=words, fill=fill)
@@ -454,10 +460,14 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
 
     if args.command == "record":
         return _record(args, term)
+    if args.command in {"scan", "status"}:
+        from serialpass_tui.service import Looker
+
+        looker = Looker(*_ports(args))
+        return plain.scan(looker, term) if args.command == "scan" else plain.status(looker, term)
     service = _service(args)
     bdfs = list(dict.fromkeys(Bdf.parse(text) for text in getattr(args, "bdf", [])))
     runs: dict[str, Callable[[], int]] = {
-        "scan": lambda: plain.scan(service, term),
         "hide": lambda: plain.hide(service, term, bdfs, now=args.now, trial=args.trial),
         "boot-check": lambda: _boot_check(service, term),
         "confirm": lambda: plain.confirm(service, term),
@@ -465,7 +475,6 @@ def _command(args: argparse.Namespace, term: Terminal) -> int:
         "vms": lambda: plain.vms(service, term),
         "bind": lambda: plain.bind(service, term, args.vm, bdfs, start=args.start),
         "unbind": lambda: plain.unbind(service, term, args.vm, bdfs),
-        "status": lambda: plain.status(service, term),
         "doctor": lambda: plain.doctor(service, term),
         "history": lambda: plain.history(service, term),
         "install": lambda: plain.install(service, term),
@@ -542,15 +551,29 @@ def _state(args: argparse.Namespace) -> StateDirectory:
 
 def _service(args: argparse.Namespace) -> Service:
     """The service over this host, a recording of one, or a dom0 disk mounted somewhere."""
-    from serialpass_tui.host.local import SystemClock
     from serialpass_tui.service import Service
+
+    ports = _ports(args)
+    if args.ssh is not None:
+        # No program lies there: what a boot starts by itself would have nothing to start.
+        return Service(*ports, hang_up=args.connection.forget)
+    if args.machine is not None or args.host_root is not None:
+        return Service(*ports)
+    # What a boot starts by itself looks into the usual state directory.
+    program = _program() if args.state_dir is None else ""
+    return Service(*ports, program=program, running=_running)
+
+
+def _ports(args: argparse.Namespace) -> Ports:
+    """The doors to what the options name. Raises Problem."""
+    from serialpass_tui.host.local import SystemClock
 
     clock = SystemClock()
     if args.machine is not None:
         from serialpass_tui.host import recording
 
         record = recording.load(Path(args.machine))
-        return Service(
+        return (
             recording.RecordedHost(record),
             recording.RecordedFiles(record),
             recording.RecordedToolstack(record),
@@ -558,24 +581,20 @@ def _service(args: argparse.Namespace) -> Service:
             clock,
         )
     if args.ssh is not None:
-        return _service_at(args, clock)
+        return _ports_at(args, clock)
     from serialpass_tui.host.files import LocalFiles
-    from serialpass_tui.host.local import LocalHost
-    from serialpass_tui.toolstack.xapi import Xapi
 
     root = Path(args.host_root or "/")
     journal = _state(args)
     if args.host_root is not None:
         from serialpass_tui.host.rescue import RescueHost
+        from serialpass_tui.toolstack.xapi import Xapi
 
         # No XAPI runs on a mounted disk; that of the machine below the tool is another host's.
-        return Service(RescueHost(root), LocalFiles(root), Xapi([]), journal, clock)
-    # What a boot starts by itself looks into the usual state directory.
-    program = _program() if args.state_dir is None else ""
-    toolstack = toolstack_of(args.xapi_socket)
-    return Service(
-        LocalHost(), LocalFiles(), toolstack, journal, clock, program=program, running=_running
-    )
+        return RescueHost(root), LocalFiles(root), Xapi([]), journal, clock
+    from serialpass_tui.host.local import LocalHost
+
+    return LocalHost(), LocalFiles(), toolstack_of(args.xapi_socket), journal, clock
 
 
 def _log_in(args: argparse.Namespace) -> Connection:
@@ -586,25 +605,22 @@ def _log_in(args: argparse.Namespace) -> Connection:
     connection = Connection(target.parse(args.ssh, args.ssh_option))
     args.ending.callback(connection.close)
     connection.log_in()
-    args.uid = connection.uid
     return connection
 
 
-def _service_at(args: argparse.Namespace, clock: Clock) -> Service:
-    """The service over the host of --ssh. Raises Problem."""
+def _ports_at(args: argparse.Namespace, clock: Clock) -> Ports:
+    """The doors to the host of --ssh. Raises Problem."""
     from serialpass_tui.host.ssh.files import RemoteFiles
     from serialpass_tui.host.ssh.host import RemoteHost
     from serialpass_tui.host.ssh.state import RemoteState
-    from serialpass_tui.service import Service
 
-    connection = _log_in(args)
+    args.connection = connection = _log_in(args)
     host = RemoteHost(connection)
     args.ending.callback(host.close)
     files = RemoteFiles(connection)
     toolstack = _toolstack_at(connection, host, files)
     journal = RemoteState(connection, args.state_dir or STATE_DIR)
-    # No program lies there: what a boot starts by itself would have nothing to start.
-    return Service(host, files, toolstack, journal, clock, hang_up=connection.forget)
+    return host, files, toolstack, journal, clock
 
 
 def _toolstack_at(connection: Connection, host: RemoteHost, files: Files) -> Toolstack:
@@ -703,7 +719,7 @@ def _wizard(args: argparse.Namespace, term: Terminal) -> int:
             "`serialpass-tui --demo` tries the wizard on a simulated host.",
         )
     service = _service(args)
-    if args.ssh is not None and args.uid != 0:
+    if args.ssh is not None and args.connection.uid != 0:
         raise Problem(
             Exit.USAGE,
             "not-root",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.boot.locate import UDEV_RULE
-from serialpass_tui.core.job import DeviceId, Goal, Job
-from serialpass_tui.core.vm import bind_edits
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Job
+from serialpass_tui.core.vm_edit import bind_edits
 from serialpass_tui.host.journal import StateDirectory
 from tests.installs import FEATURE, LINK, installed
 

@@ -111,7 +111,7 @@ def test_a_bug_is_told_without_a_traceback(
     def burst(_args: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(cli, "_service", burst)
+    monkeypatch.setattr(cli, "_ports", burst)
     assert Exit.BUG == cli.main(["scan"])
     said = capsys.readouterr().err
     assert "RuntimeError: boom" in said
@@ -273,7 +273,7 @@ def test_an_interruption_is_told_as_what_it_is(
     def interrupted(_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_service", interrupted)
+    monkeypatch.setattr(cli, "_ports", interrupted)
     assert Exit.FAILED == cli.main(["scan", *(["--json"] if json_asked else [])])
     if json_asked:
         problem = only_document(capsys)["problem"]
@@ -369,7 +369,7 @@ def test_nohup_is_not_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         monkeypatch.setattr(
-            cli, "_service", lambda _args: seen.append(signal.getsignal(signal.SIGHUP))
+            cli, "_ports", lambda _args: seen.append(signal.getsignal(signal.SIGHUP))
         )
         assert Exit.BUG == cli.main(["scan"])  # there is no service: only the handler counts
     finally:

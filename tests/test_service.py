@@ -9,7 +9,8 @@ import pytest
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import Change, FileEdit, Reboot
-from serialpass_tui.core.job import DeviceId, Goal, Job, Outcome
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Job, Outcome
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.verify import Place
 from serialpass_tui.errors import Exit, Problem

@@ -9,11 +9,12 @@ import pytest
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import Change, FileEdit, Reboot, VmEdit, VmPower
-from serialpass_tui.core.job import DeviceId, Goal, Job, Opened, Outcome
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Job, Opened, Outcome
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.verify import Place
-from serialpass_tui.core.vm import bind_edits
+from serialpass_tui.core.vm_edit import bind_edits
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service

@@ -17,8 +17,8 @@ from serialpass_tui.core.boot.locate import (
     UDEV_RULES,
 )
 from serialpass_tui.core.changes import FileEdit
-from serialpass_tui.core.inventory import BootText, PcibackForm
-from serialpass_tui.core.job import DeviceId, Goal, Outcome
+from serialpass_tui.core.inventory import BootText, DeviceId, PcibackForm
+from serialpass_tui.core.job import Goal, Outcome
 from serialpass_tui.core.verify import Place
 from serialpass_tui.errors import Problem
 from serialpass_tui.host.journal import StateDirectory

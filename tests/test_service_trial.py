@@ -9,7 +9,8 @@ import pytest
 
 from serialpass_tui.core import guard
 from serialpass_tui.core.changes import BootOnce, FileEdit
-from serialpass_tui.core.job import DeviceId, Goal, Job, Outcome, Progress
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.trial import Stage as TrialStage
 from serialpass_tui.core.verify import Place
 from serialpass_tui.errors import Problem

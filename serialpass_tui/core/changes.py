@@ -8,14 +8,12 @@ anything else is a conflict: that one rule carries apply, resume after a crash, 
 from __future__ import annotations
 
 from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
-from serialpass_tui.core.inventory import HostFacts  # noqa: TC001
+from serialpass_tui.core.inventory import PCIBACK, HostFacts
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.program import Link, ProgramCopy
 from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.lazy import frozen, replace
 
-PCIBACK = "pciback"
-"""The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
 LOAD_PCIBACK = ("modprobe", "xen-pciback")
 
 

@@ -7,15 +7,9 @@ the host what it has come to need since.
 
 from __future__ import annotations
 
-from serialpass_tui.core import boot, hide_list, safety, vm
-from serialpass_tui.core.changes import (
-    PCIBACK,
-    DriverChange,
-    FileEdit,
-    GuestEdit,
-    VmEdit,
-    VmPower,
-)
+from serialpass_tui.core import boot, hide_list, safety, vm, vm_edit
+from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit, VmPower
+from serialpass_tui.core.inventory import PCIBACK
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.xl_config import read as read_config
 from serialpass_tui.errors import Problem
@@ -47,7 +41,9 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What speaks against the devices that `changes` hide, bind to a VM, or start a VM with."""
     found: list[Finding] = []
-    after = pool and vm.after_edits(pool, [c for c in changes if isinstance(c, VmEdit | GuestEdit)])
+    after = pool and vm_edit.after_edits(
+        pool, [c for c in changes if isinstance(c, VmEdit | GuestEdit)]
+    )
     for change in changes:
         # Where no device answers there is nothing to lose: a device list is put back as it was.
         bdfs = [bdf for bdf in taken(inventory, after, change) if inventory.function(bdf)]

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     _Item = TypeVar("_Item")
 
 
+PCIBACK = "pciback"
+"""The driver's name in sysfs on every kernel, xen-pciback included (xen-pciback pci_stub.c)."""
+
+
 @frozen
 class Product:
     """What /etc/xensource-inventory says; empty strings on a host without it."""
@@ -92,6 +96,28 @@ class PciFunction:
         vendor = self.vendor_name or f"Vendor {self.vendor:04x}"
         device = self.device_name or f"Device {self.vendor:04x}:{self.device:04x}"
         return f"{vendor} {device}"
+
+
+@frozen
+class DeviceId:
+    """A device with its ids: BDFs are positional and name another card after a hardware change."""
+
+    bdf: Bdf
+    vendor: int
+    device: int
+    subvendor: int
+    subdevice: int
+
+    @classmethod
+    def of(cls, function: PciFunction) -> DeviceId:
+        """The identity of a function that is present."""
+        return cls(
+            function.bdf,
+            function.vendor,
+            function.device,
+            function.subvendor,
+            function.subdevice,
+        )
 
 
 @frozen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-from serialpass_tui.core.bdf import Bdf  # noqa: TC001 (the codec resolves these hints at run time)
 from serialpass_tui.core.changes import (
     BootOnce,
     Change,
@@ -15,13 +14,12 @@ from serialpass_tui.core.changes import (
     is_own,
     is_past,
 )
+from serialpass_tui.core.inventory import DeviceId  # noqa: TC001 (the codec asks for it)
 from serialpass_tui.lazy import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from serialpass_tui.core.inventory import PciFunction
 
 
 class Goal(Enum):
@@ -57,28 +55,6 @@ class Outcome(Enum):
     DONE = "done"
     ROLLED_BACK = "rolled back"
     ABANDONED = "abandoned"
-
-
-@frozen
-class DeviceId:
-    """A device with its ids: BDFs are positional and name another card after a hardware change."""
-
-    bdf: Bdf
-    vendor: int
-    device: int
-    subvendor: int
-    subdevice: int
-
-    @classmethod
-    def of(cls, function: PciFunction) -> DeviceId:
-        """The identity of a function that is present."""
-        return cls(
-            function.bdf,
-            function.vendor,
-            function.device,
-            function.subvendor,
-            function.subdevice,
-        )
 
 
 @frozen

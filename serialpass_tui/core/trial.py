@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from serialpass_tui.core.changes import BootOnce
-from serialpass_tui.core.job import Progress
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from serialpass_tui.core.changes import BootOnce
     from serialpass_tui.core.job import Job
 
 
@@ -28,7 +26,12 @@ class Stage(Enum):
 
 def order_of(job: Job | None) -> BootOnce | None:
     """The last order of a job to boot an entry once, None where it has none or took it back."""
-    pairs = zip(job.changes, job.progress, strict=True) if job is not None else ()
+    if job is None:
+        return None
+    from serialpass_tui.core.changes import BootOnce  # a host without jobs needs neither
+    from serialpass_tui.core.job import Progress
+
+    pairs = zip(job.changes, job.progress, strict=True)
     orders = [
         (change, progress)
         for change, progress in pairs

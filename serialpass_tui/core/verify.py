@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from serialpass_tui.core import hide_list
-from serialpass_tui.core.changes import PCIBACK
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.inventory import PCIBACK, DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.core.vm import users_of
 from serialpass_tui.lazy import frozen

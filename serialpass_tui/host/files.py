@@ -6,11 +6,14 @@ import contextlib
 import os
 from pathlib import Path
 
-from serialpass_tui.core.program import Seal
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic, rooted
 from serialpass_tui.lazy import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from serialpass_tui.core.program import Seal
 
 _MADE = (".target.d", "serialpass-tui")
 """How a folder's name ends that is made for a file, and taken away when nothing is left in it:
@@ -145,7 +148,7 @@ class LocalFiles:
                     raise changed(path)
 
             def copy(handle: int) -> None:
-                if Seal(*atomic.pour(Path(source), handle)) != after:
+                if _sealed(Path(source), handle) != after:
                     raise _source_changed(source)
                 os.fchmod(handle, _MODE)
 
@@ -241,9 +244,16 @@ def _left(target: Path) -> Path:
     return folder
 
 
+def _sealed(place: Path, into: int | None = None) -> Seal:
+    """The size and digest of a program, copied on the way where `into` is an open file."""
+    from serialpass_tui.core.program import Seal  # for who installs the tool
+
+    return Seal(*atomic.pour(place, into))
+
+
 def _seal(place: Path) -> Seal | None:
     try:
-        return Seal(*atomic.pour(place))
+        return _sealed(place)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from serialpass_tui.core import codec, undo_text
-from serialpass_tui.core.job import LockFile, Record
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.host import atomic
@@ -21,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from serialpass_tui.core.codec import Json
+    from serialpass_tui.core.job import LockFile, Record
 
 VERSION = 1
 
@@ -151,7 +151,9 @@ class StateDirectory:
     def _undo(self, job: str) -> Path:
         if not _JOB.fullmatch(job):
             raise _damaged(str(self._journal), f"it has a job {printable(job, 40)!r}")
-        return self._backups / f"job-{job}" / undo_text.NAME
+        from serialpass_tui.core.undo_text import NAME
+
+        return self._backups / f"job-{job}" / NAME
 
     def _from_root(self, place: Path) -> str:
         whole, root = place.resolve(), self._root.resolve()
@@ -248,6 +250,8 @@ class StateDirectory:
         finally:
             os.close(handle)
         pid, _, terminal = text.decode("utf-8", "replace").strip().partition(" ")
+        from serialpass_tui.core.job import LockFile
+
         return LockFile(pid, terminal, held, max(age, 0)) if pid or held else None
 
     def _make(self) -> None:
@@ -295,6 +299,9 @@ class StateDirectory:
                 remedy="Use that version.",
             )
         try:
+            from serialpass_tui.core import codec
+            from serialpass_tui.core.job import Record
+
             of: Any = Record  # a union, which is no class to a type checker
             record: Record = codec.decode(of, value, "record")
             return record
@@ -304,6 +311,10 @@ class StateDirectory:
 
 def encode(record: Record) -> bytes:
     """A record as a line of the journal."""
+    import json
+
+    from serialpass_tui.core import codec
+
     encoded: Any = codec.encode(record)
     return json.dumps({"v": VERSION, **encoded}, separators=(",", ":")).encode() + b"\n"
 
@@ -319,9 +330,11 @@ def sound_length(data: bytes) -> int:
     return end if end == start or _json(data[start:end]) is not None else start
 
 
-def _json(line: bytes) -> codec.Json:
+def _json(line: bytes) -> Json:
+    import json  # for who has something to read
+
     try:
-        value: codec.Json = json.loads(line)
+        value: Json = json.loads(line)
         return value
     except (ValueError, RecursionError):
         return None

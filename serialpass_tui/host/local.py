@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.boot.locate import SYSTEMD
-from serialpass_tui.core.changes import LOAD_PCIBACK, PCIBACK, extlinux_once
+from serialpass_tui.core.inventory import PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host import commands, facts
@@ -82,6 +82,8 @@ class LocalHost:
 
     def _load_pciback(self) -> None:
         """Load the module; whether the driver is there then is looked at, not told by modprobe."""
+        from serialpass_tui.core.changes import LOAD_PCIBACK
+
         self._run(LOAD_PCIBACK)
 
     def boot_once(self, folder: str, label: str) -> None:
@@ -90,6 +92,8 @@ class LocalHost:
         Raises:
             Problem: `extlinux-failed`, `command-missing`, `command-timeout`.
         """
+        from serialpass_tui.core.changes import extlinux_once
+
         done = self._run(extlinux_once(folder, label))
         if done.status != 0:
             remedy = "Write the default entry at once instead, without a trial boot."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serialpass_tui.core.changes import PCIBACK
+from serialpass_tui.core.inventory import PCIBACK
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host.sysfs import link, text

@@ -34,10 +34,11 @@ def frozen(kind: type[T]) -> type[T]:
     """Make a class a frozen dataclass; its instances are equal where all their fields are.
 
     A dataclass to all who ask: `replace`, `fields`, `match` and type checkers (PEP 681). Defaults
-    must be values that cannot change, for all instances share them. What stands without a type in
-    the class is no field.
+    must be values that cannot change, for all instances share them.
     """
-    names = tuple(dict.fromkeys((*getattr(kind, "__match_args__", ()), *kind.__annotations__)))
+    hints = kind.__annotations__.items()
+    own = [name for name, hint in hints if not hint.startswith("ClassVar")]
+    names = tuple(dict.fromkeys((*getattr(kind, "__match_args__", ()), *own)))
     needed = [name for name in names if not hasattr(kind, name)]
     form = {name: getattr(kind, name, None) for name in names}
     check = getattr(kind, "__post_init__", None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core.job import newest_open
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.plain.jobs import job_fields
 from serialpass_tui.plain.words import finding_fields, finding_lines, standing_fields, trial_words
 
 TYPE_CHECKING = False
@@ -15,10 +13,10 @@ if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.plain.terminal import Terminal
-    from serialpass_tui.service import Scan, Service
+    from serialpass_tui.service import Looker, Scan
 
 
-def scan(service: Service, term: Terminal) -> int:
+def scan(service: Looker, term: Terminal) -> int:
     """`scan`: devices that carry serial ports, with routes and findings."""
     seen = service.scan()
     term.document(
@@ -106,14 +104,20 @@ def _candidate_lines(seen: Scan, candidate: Candidate) -> Iterable[str]:
     yield from finding_lines(seen.findings(candidate.bdfs))
 
 
-def status(service: Service, term: Terminal) -> int:
+def status(service: Looker, term: Terminal) -> int:
     """`status`: where each device stands, and the open job."""
     seen = service.scan()
-    job, problem = None, None
+    job, fields, problem = None, None, None
     try:
-        job = newest_open(service.jobs_as_found())
+        jobs = service.jobs_as_found()
     except Problem as unread:  # the devices can be looked at without root, the journal cannot
-        problem = unread
+        jobs, problem = (), unread
+    if jobs:  # most hosts have none, and need nothing of what jobs consist of
+        from serialpass_tui.core.job import newest_open
+        from serialpass_tui.plain.jobs import job_fields
+
+        job = newest_open(jobs)
+        fields = job_fields(job) if job else None
     expected = {device.bdf: device for device in job.devices} if job else {}
     named = {bdf for candidate in seen.candidates for bdf in candidate.bdfs}
     named |= seen.hide.asked | seen.hide.booted | set(expected)
@@ -122,7 +126,7 @@ def status(service: Service, term: Terminal) -> int:
         devices=[
             {"bdf": str(item.bdf), "name": item.name, **standing_fields(item)} for item in standings
         ],
-        job=job_fields(job) if job else None,
+        job=fields,
         trial=seen.trial(job).value,
         job_problem=problem.as_json() if problem else None,
         booted_error=seen.hide.booted_error or None,

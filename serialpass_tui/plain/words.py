@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from serialpass_tui.core.rules.vms import NO_DEVICE
-from serialpass_tui.core.trial import Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.safety import Finding
+    from serialpass_tui.core.trial import Stage
     from serialpass_tui.core.verify import Standing
     from serialpass_tui.plain.terminal import Terminal
     from serialpass_tui.service import Service
@@ -26,6 +26,8 @@ TRIAL_ENDS = (
 
 def trial_words(stage: Stage, job: Job | None) -> str:
     """Where the trial of a job stands and what to do; empty where there is none."""
+    from serialpass_tui.core.trial import Stage
+
     if job is None or stage is Stage.NONE:
         return ""
     if stage is Stage.AHEAD:

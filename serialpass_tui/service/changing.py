@@ -8,7 +8,6 @@ from enum import Enum
 from serialpass_tui.core import boot, conflict, guard, vm, xl_config
 from serialpass_tui.core.boot import once
 from serialpass_tui.core.changes import (
-    PCIBACK,
     BootOnce,
     Change,
     DriverChange,
@@ -20,6 +19,7 @@ from serialpass_tui.core.changes import (
     VmPower,
     backup_tag,
 )
+from serialpass_tui.core.inventory import PCIBACK
 from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.program import Link, ProgramCopy
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.inventory import DeviceId
+    from serialpass_tui.core.job import Job
     from serialpass_tui.core.pool import Vm
     from serialpass_tui.core.ports import Files, Host, Toolstack
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.job import DeviceId
+    from serialpass_tui.core.inventory import DeviceId
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Host
     from serialpass_tui.service.scanning import Scan

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.ports import Files
     from serialpass_tui.service.installing import InstallPlan
-    from serialpass_tui.service.ledger import Ledger
+    from serialpass_tui.service.looking import Looker
     from serialpass_tui.service.scanning import Scan
 
 
 def diagnosis(
-    scan: Scan, files: Files, ledger: Ledger, install: Callable[[], InstallPlan]
+    scan: Scan, files: Files, looker: Looker, install: Callable[[], InstallPlan]
 ) -> Diagnosis:
     """What is wrong with the host of a scan; looking leaves no trace.
 
@@ -30,7 +30,7 @@ def diagnosis(
     jobs: tuple[Job, ...] = ()
     journal_problem = None
     try:
-        jobs = ledger.jobs_as_found()
+        jobs = looker.jobs_as_found()
     except Problem as problem:
         journal_problem = problem
     return examine(
@@ -43,7 +43,7 @@ def diagnosis(
             _guests(scan, files),
             jobs,
             journal_problem,
-            ledger.lock_file(),
+            looker.lock_file(),
             *_own(files, jobs, install),
         )
     )

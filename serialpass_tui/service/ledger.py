@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from serialpass_tui.core.changes import Change
-    from serialpass_tui.core.job import DeviceId, Job, LockFile, Record
+    from serialpass_tui.core.inventory import DeviceId
+    from serialpass_tui.core.job import Job, Record
     from serialpass_tui.core.ports import Clock, Journal
     from serialpass_tui.service.changing import Changer
 
@@ -69,10 +70,6 @@ class Ledger:
         """Whether something is installed on the host that tells a login of open jobs."""
         return self._changer.held(installing.HINT) is not None
 
-    def lock_file(self) -> LockFile | None:
-        """What the lock says, held or left behind."""
-        return self._journal.lock_file()
-
     # --- reading
 
     def jobs(self) -> tuple[Job, ...]:
@@ -83,9 +80,8 @@ class Ledger:
         """Those that are not at their end, oldest first."""
         return [job for job in self.jobs() if job.is_open]
 
-    def jobs_as_found(self) -> tuple[Job, ...]:
-        """All jobs as the host shows them to stand now; writes nothing."""
-        records = self._journal.records()
+    def as_found(self, records: Sequence[Record]) -> tuple[Job, ...]:
+        """All jobs of these records as the host shows them to stand now; writes nothing."""
         jobs = fold(records)
         overdue = [record for job in jobs if job.is_open for record in self._overdue(job, jobs)]
         return fold([*records, *overdue])

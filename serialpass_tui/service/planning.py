@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core import boot, hide_list, safety, vm, xl_edit
+from serialpass_tui.core import boot, hide_list, safety, vm, vm_edit, xl_edit
 from serialpass_tui.core.changes import (
-    PCIBACK,
     BootOnce,
     Change,
     DriverChange,
@@ -14,7 +13,7 @@ from serialpass_tui.core.changes import (
     VmEdit,
     VmPower,
 )
-from serialpass_tui.core.inventory import PcibackForm
+from serialpass_tui.core.inventory import PCIBACK, PcibackForm
 from serialpass_tui.core.job import Goal, Job, Outcome, net_effect, undo_list
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.text import printable
@@ -200,7 +199,7 @@ def binding(
             if isinstance(change, VmEdit | GuestEdit) and change.uuid != chosen.uuid
         ]
     refuse(scan.findings(bdfs))
-    findings = safety.vm_findings(vm.after_edits(pool, taken_back), chosen, bdfs)
+    findings = safety.vm_findings(vm_edit.after_edits(pool, taken_back), chosen, bdfs)
     refuse(findings)
     changes: list[Change] = [*taken_back]
     lost: tuple[str, ...] = LOST_BY_BINDING
@@ -208,7 +207,7 @@ def binding(
         lost = LOST_BY_XL_BINDING
         changes += _guest_edit(files, chosen, lambda data: xl_edit.with_devices(data, bdfs))
     else:
-        changes += vm.bind_edits(chosen, pool.this_host, bdfs)
+        changes += vm_edit.bind_edits(chosen, pool.this_host, bdfs)
     power = starting(pool, chosen) if start else None
     if power is not None:
         changes.append(power)
@@ -218,7 +217,7 @@ def binding(
 def unbinding(scan: Scan, files: Files, chosen: Vm, bdfs: Sequence[Bdf]) -> BindPlan:
     """The edits that take `bdfs` (none given: all) away from a VM. Raises Problem."""
     named = tuple(bdfs) or vm.parse_pci(chosen.pci or "")
-    edits: Sequence[Change] = vm.unbind_edits(chosen, named)
+    edits: Sequence[Change] = vm_edit.unbind_edits(chosen, named)
     if scan.require_pool().toolstack == "xl":
         edits = _guest_edit(files, chosen, lambda data: xl_edit.without_devices(data, named))
     return BindPlan(chosen, named, tuple(edits), (), ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serialpass_tui.core import guard, safety, verify
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.rules import catalogue
 
 TYPE_CHECKING = False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from serialpass_tui.core import boot, candidates, health, hide_list, safety, trial, verify
-from serialpass_tui.core.changes import Reboot
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core import boot, candidates, hide_list, safety, trial, verify
+from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.rules.uses import uses
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import BootFile
     from serialpass_tui.core.candidates import Candidate
+    from serialpass_tui.core.changes import Reboot
     from serialpass_tui.core.inventory import HostFacts, Inventory
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.pool import Pool
@@ -52,6 +52,8 @@ class Scan:
 
     def reboot(self) -> Reboot:
         """The restart that this boot has still before it."""
+        from serialpass_tui.core.changes import Reboot  # for who plans one
+
         return Reboot(self.inventory.boot_id, self.toolstack)
 
     def trial(self, job: Job | None) -> Stage:
@@ -63,6 +65,8 @@ class Scan:
     @property
     def host(self) -> HostFacts:
         """How the host is, for a look at it after a trial boot."""
+        from serialpass_tui.core import health  # for who has a trial boot
+
         return health.facts_of(self.inventory, self.pool)
 
     def identities(self, bdfs: Iterable[Bdf]) -> tuple[DeviceId, ...]:

@@ -6,10 +6,8 @@ from serialpass_tui.core import boot, health, safety, trial
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
 from serialpass_tui.service import checks, installing, planning
-from serialpass_tui.service.changing import Changer
-from serialpass_tui.service.ledger import Ledger
+from serialpass_tui.service.looking import Looker
 from serialpass_tui.service.running import Runner
-from serialpass_tui.service.scanning import read_scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     from serialpass_tui.core.changes import Change, DriverChange, VmPower
     from serialpass_tui.core.doctoring import Diagnosis
     from serialpass_tui.core.installing import Program
-    from serialpass_tui.core.job import DeviceId, Job, LockFile
+    from serialpass_tui.core.inventory import DeviceId
+    from serialpass_tui.core.job import Job
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.core.safety import Finding
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from serialpass_tui.service.scanning import Scan
 
 
-class Service:
-    """The use cases, over one host."""
+class Service(Looker):
+    """All use cases, over one host."""
 
     def __init__(
         self,
@@ -52,14 +51,10 @@ class Service:
         `hang_up` ends the connection to a host that this process does not go down with; None: it
         runs on the host itself.
         """
+        super().__init__(host, files, toolstack, journal, clock)
         self._hang_up = hang_up
         self._program = program
         self._running = running
-        self._host = host
-        self._files = files
-        self._toolstack = toolstack
-        self._changer = Changer(host, files, toolstack)
-        self._ledger = Ledger(journal, clock, self._changer)
         self._runner = Runner(self._ledger, self._changer)
 
     def when_whole(self, act: Callable[[], None]) -> None:
@@ -81,10 +76,6 @@ class Service:
 
     # --- reading
 
-    def scan(self) -> Scan:
-        """Read host, toolstack and boot files anew. Raises Problem if the host is unreadable."""
-        return read_scan(self._host, self._toolstack)
-
     def observe(self, change: Change) -> Held:
         """What a change's place holds now. Raises Problem when it cannot be read."""
         return self._changer.observe(change)
@@ -92,17 +83,6 @@ class Service:
     def jobs(self) -> tuple[Job, ...]:
         """All jobs of the journal, oldest first."""
         return self._ledger.jobs()
-
-    def jobs_as_found(self) -> tuple[Job, ...]:
-        """All jobs as the host shows them to stand now, which the journal may not say yet.
-
-        Looking leaves no trace: the reboot that happened since is noted by the next writer.
-        """
-        return self._ledger.jobs_as_found()
-
-    def lock_file(self) -> LockFile | None:
-        """Who holds the lock, or was killed with it: what another operator is told."""
-        return self._ledger.lock_file()
 
     def job(self, job_id: str) -> Job:
         """The job of that number. Raises Problem `no-such-job`."""
@@ -277,7 +257,7 @@ class Service:
         """What is wrong on the host of a scan, and what would repair it; leaves no trace."""
         from serialpass_tui.service import doctoring  # the other commands start without it
 
-        return doctoring.diagnosis(scan, self._files, self._ledger, self.plan_install)
+        return doctoring.diagnosis(scan, self._files, self, self.plan_install)
 
     def repair(self, scan: Scan, found: Diagnosis, report: Report | None = None) -> Job | None:
         """Make the changes of a diagnosis that was shown, as a job; without the reboot.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, VmEdit
-from serialpass_tui.core.job import DeviceId, Goal, Job, newest_open, undo_list
+from serialpass_tui.core.job import Goal, Job, newest_open, undo_list
 from serialpass_tui.core.trial import Stage
-from serialpass_tui.core.vm import after_edits
+from serialpass_tui.core.vm_edit import after_edits
 from serialpass_tui.errors import Exit, Problem
 from serialpass_tui.lazy import frozen
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change
+    from serialpass_tui.core.inventory import DeviceId
     from serialpass_tui.core.job import LockFile
     from serialpass_tui.core.pool import Pool
-    from serialpass_tui.core.verify import Standing
-    from serialpass_tui.service import BindPlan, Check, RollbackPlan, Scan, Service
+    from serialpass_tui.core.verify import Check, Standing
+    from serialpass_tui.service import BindPlan, RollbackPlan, Scan, Service
 
     Tell = Callable[[Change, float], None]
 

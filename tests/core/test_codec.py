@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from serialpass_tui.core.inventory import Inventory, Recording
 from serialpass_tui.core.job import Record  # noqa: TC001 (the codec resolves hints)
 from serialpass_tui.core.pool import Pool, PowerState
 from serialpass_tui.errors import Problem
+from serialpass_tui.lazy import frozen
 
 
 class Colour(Enum):
@@ -24,21 +24,21 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaf:
-    KIND: ClassVar[str] = "leaf"
+    KIND = "leaf"
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
-    KIND: ClassVar[str] = "branch"
+    KIND = "branch"
     bdf: Bdf
     colour: Colour = Colour.RED
     ratio: float = 0.5
     pair: tuple[int, str] = (1, "one")
     children: tuple[Leaf | Branch, ...] = ()
-    table: dict[str, bool] = field(default_factory=dict)
+    table: dict[str, bool] | None = None
     maybe: int | None = None
 
 
@@ -119,7 +119,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     change: Change
 
@@ -129,7 +129,7 @@ def test_every_change_reads_back(change: Change) -> None:
     assert Holder(change) == decode(Holder, json.loads(json.dumps(encode(Holder(change)))))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     record: Record
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serialpass_tui.core import boot, verify, vm
+from serialpass_tui.core import boot, verify, vm_edit
 from serialpass_tui.core.changes import VmEdit
 from serialpass_tui.core.doctoring import Diagnosis, Facts, examine
 from serialpass_tui.core.pool import PowerState
@@ -57,7 +57,7 @@ def facts_of(host: object, lines: list[str], key: str | None) -> Facts | None:
     data = b"root=LABEL".join(parts)
     chosen = next(one for one in pool.vms if one.power_state is PowerState.HALTED)
     edit = VmEdit(chosen.uuid, chosen.name, "other-config:pci", chosen.pci, key)
-    pool = vm.after_edits(pool, [edit])
+    pool = vm_edit.after_edits(pool, [edit])
     return put(Facts(inventory, pool, None, None, verify.hide_state(inventory, None), {}), data)
 
 
@@ -76,7 +76,7 @@ def after(facts: Facts, found: Diagnosis) -> Facts:
     """The facts once the repair is made."""
     assert facts.pool is not None
     edits = [edit for edit in found.edits if isinstance(edit, VmEdit)]
-    facts = replace(facts, pool=vm.after_edits(facts.pool, edits))
+    facts = replace(facts, pool=vm_edit.after_edits(facts.pool, edits))
     made = put(facts, found.plan.after) if found.plan else facts
     assert made is not None
     return made

@@ -7,20 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import (
-    PCIBACK,
-    Change,
-    DriverChange,
-    FileEdit,
-    Reboot,
-    VmEdit,
-    VmPower,
-)
+from serialpass_tui.core.changes import Change, DriverChange, FileEdit, Reboot, VmEdit, VmPower
+from serialpass_tui.core.inventory import PCIBACK, DeviceId
 from serialpass_tui.core.job import (
     Applied,
     Began,
     Closed,
-    DeviceId,
     Dropped,
     Goal,
     NotMade,

@@ -19,6 +19,7 @@ from serialpass_tui.core.changes import DriverChange
 from serialpass_tui.core.hide_list import dialect_for
 from serialpass_tui.core.inventory import (
     BootText,
+    DeviceId,
     Disk,
     Inventory,
     PciFunction,
@@ -27,7 +28,6 @@ from serialpass_tui.core.inventory import (
     Tty,
     UsbDevice,
 )
-from serialpass_tui.core.job import DeviceId
 from serialpass_tui.core.pool import Guest, Pif, PoolPci, PowerState, StorageRepository
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.safety import vm_findings

@@ -9,8 +9,7 @@ import pytest
 from serialpass_tui.core import hide_list
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.hide_list import Dialect
-from serialpass_tui.core.inventory import Inventory, PciFunction
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.inventory import DeviceId, Inventory, PciFunction
 from serialpass_tui.core.pool import Pool, PoolHost, PowerState, Vm
 from serialpass_tui.core.verify import Place, hide_state, standing
 

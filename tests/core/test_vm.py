@@ -9,17 +9,14 @@ from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.pool import Pool, PoolHost, PowerState, Vm
-from serialpass_tui.core.vm import (
-    BLOCKED_OPERATIONS,
+from serialpass_tui.core.vm import BLOCKED_OPERATIONS, dropped_items, parse_pci, users_of
+from serialpass_tui.core.vm_edit import (
     BLOCKED_TEXT,
     after_edits,
     bind_edits,
-    dropped_items,
     merge_pci,
-    parse_pci,
     remove_pci,
     unbind_edits,
-    users_of,
 )
 
 if TYPE_CHECKING:

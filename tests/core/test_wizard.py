@@ -6,7 +6,8 @@ import pytest
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import Change, FileEdit, Reboot, VmEdit
-from serialpass_tui.core.job import DeviceId, Goal, Job, Progress
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Job, Progress
 from serialpass_tui.core.verify import Place, Standing
 from serialpass_tui.core.wizard import (
     STEPS,

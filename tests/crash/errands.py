@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from serialpass_tui import cli
 from serialpass_tui.core.changes import DriverChange, VmPower
-from serialpass_tui.core.job import DeviceId, Goal
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal
 from serialpass_tui.core.pool import PowerState
 from serialpass_tui.errors import Exit
 from serialpass_tui.host.files import LocalFiles

@@ -12,7 +12,8 @@ from serialpass_tui.core.boot import BootFile, once, parse, plan_hide, with_comp
 from serialpass_tui.core.boot.companions import with_setting
 from serialpass_tui.core.boot.locate import GRUB_DEFAULTS, GRUB_DROPINS, UDEV_RULE, UDEV_RULES
 from serialpass_tui.core.boot.model import TRIAL_LABEL
-from serialpass_tui.core.boot.trial import trial_entry, with_trial, without_trial
+from serialpass_tui.core.boot.outlook import trial_entry
+from serialpass_tui.core.boot.trial import with_trial, without_trial
 from serialpass_tui.core.boot.watch import with_line
 from serialpass_tui.core.hide_list import (
     Dialect,

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
+from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.job import (
     Applied,
     Began,
     Closed,
-    DeviceId,
     Dropped,
     Goal,
     LockFile,

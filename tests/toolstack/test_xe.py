@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serialpass_tui.core.pool import PoolHost, PowerState, Vm
-from serialpass_tui.core.vm import BLOCKED_OPERATIONS, BLOCKED_TEXT
+from serialpass_tui.core.vm import BLOCKED_OPERATIONS
+from serialpass_tui.core.vm_edit import BLOCKED_TEXT
 from serialpass_tui.errors import NOTHING_CHANGED, Exit, Problem
 from serialpass_tui.host import commands
 from serialpass_tui.sim import machines

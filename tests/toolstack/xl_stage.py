@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import PCIBACK
-from serialpass_tui.core.inventory import Product
-from serialpass_tui.core.job import DeviceId, Goal, Job
+from serialpass_tui.core.inventory import PCIBACK, DeviceId, Product
+from serialpass_tui.core.job import Goal, Job
 from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.journal import StateDirectory
 from serialpass_tui.service import Service

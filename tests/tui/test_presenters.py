@@ -14,10 +14,10 @@ from serialpass_tui.core.changes import FileEdit, Reboot, VmEdit
 from serialpass_tui.core.job import Goal, Job, Outcome, Progress
 from serialpass_tui.core.pool import Pool, PoolHost, PowerState, Vm
 from serialpass_tui.core.rules.finding import Rule, Severity
-from serialpass_tui.core.verify import Place, Standing
+from serialpass_tui.core.verify import Check, Place, Standing
 from serialpass_tui.core.wizard import Step
 from serialpass_tui.errors import Exit, Problem
-from serialpass_tui.service import BindPlan, Check, RollbackPlan
+from serialpass_tui.service import BindPlan, RollbackPlan
 from serialpass_tui.tui.flow import without_job
 from serialpass_tui.tui.lines import Ink, Line
 from serialpass_tui.tui.screens import (

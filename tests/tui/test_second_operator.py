@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serialpass_tui.core.job import DeviceId, Goal, LockFile
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, LockFile
 from serialpass_tui.tui.screens.start import at_work
 from tests.test_plain import card
 from tests.test_two_operators import everything, first_operator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serialpass_tui.core.bdf import Bdf
-from serialpass_tui.core.changes import PCIBACK, DriverChange, FileEdit
-from serialpass_tui.core.inventory import UsbDevice
+from serialpass_tui.core.changes import DriverChange, FileEdit
+from serialpass_tui.core.inventory import PCIBACK, UsbDevice
 from serialpass_tui.core.job import Goal, Job, Outcome
 from serialpass_tui.core.verify import Place, Standing
 from serialpass_tui.service import RollbackPlan

@@ -8,7 +8,8 @@ import pytest
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.changes import Change, FileEdit, Reboot
-from serialpass_tui.core.job import DeviceId, Goal, Outcome
+from serialpass_tui.core.inventory import DeviceId
+from serialpass_tui.core.job import Goal, Outcome
 from tests.installs import furnish
 
 if TYPE_CHECKING:

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
         HidePlan,
         TrialPlan,
         copies,
-        default_reading,
-        edited_entries,
         plan_hide,
     )
-    from serialpass_tui.core.boot.rescue import clean_entries
-    from serialpass_tui.core.boot.trial import is_trial_boot, trial_entry
-    from serialpass_tui.core.boot.trying import (
-        clearing,
+    from serialpass_tui.core.boot.outlook import (
+        default_reading,
+        edited_entries,
         is_ordered,
+        is_trial_boot,
         is_trying,
         next_trial,
-        with_trial_plan,
+        trial_entry,
     )
+    from serialpass_tui.core.boot.rescue import clean_entries
+    from serialpass_tui.core.boot.trying import clearing, with_trial_plan
     from serialpass_tui.core.boot.watch import MOTD, WATCH, line, starters, with_line
 
 __all__ = [
@@ -71,13 +71,19 @@ __getattr__ = exports(
             "HidePlan",
             "TrialPlan",
             "copies",
-            "default_reading",
-            "edited_entries",
             "plan_hide",
         ),
+        "outlook": (
+            "default_reading",
+            "edited_entries",
+            "is_ordered",
+            "is_trial_boot",
+            "is_trying",
+            "next_trial",
+            "trial_entry",
+        ),
         "rescue": ("clean_entries",),
-        "trial": ("is_trial_boot", "trial_entry"),
-        "trying": ("clearing", "is_ordered", "is_trying", "next_trial", "with_trial_plan"),
+        "trying": ("clearing", "with_trial_plan"),
         "watch": ("MOTD", "WATCH", "line", "starters", "with_line"),
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from serialpass_tui.core.boot.arguments import hide_words_of
 from serialpass_tui.core.boot.model import RESCUE_LABEL
-from serialpass_tui.core.boot.request import EDITED_LABELS
+from serialpass_tui.core.boot.outlook import EDITED_LABELS
 from serialpass_tui.core.hide_list import canonical
 from serialpass_tui.core.text import printable, shell_words
 

@@ -6,8 +6,9 @@ import re
 
 from serialpass_tui.core.boot.arguments import hide_words_of, replaced, set_list
 from serialpass_tui.core.boot.commands import commands
+from serialpass_tui.core.boot.outlook import edited_entries, shown_entry
 from serialpass_tui.core.boot.parse import parse
-from serialpass_tui.core.boot.request import EDITED_LABELS, Request
+from serialpass_tui.core.boot.request import Request
 from serialpass_tui.core.boot.rescue import (
     WAYS_BACK,
     clean_entries,
@@ -165,7 +166,7 @@ def plan_hide(
     _check(request)
     found, boot = boot, without_trial(boot)
     targets = edited_entries(boot)
-    shown = _shown(boot, targets)
+    shown = shown_entry(boot, targets)
     changes = {target: request.edits(boot, target) for target in targets}
     cleared = copies(boot, dialect, parameter) if clear_copies else ()
     changes |= {entry: set_list(boot, entry, (), dialect, parameter) for entry in cleared}
@@ -179,7 +180,7 @@ def plan_hide(
     clean = clean_entries(after, dialect, parameter)
     rescue = clean[0] if clean else None
     today = request.reading(shown)
-    future = request.reading(_shown(after, edited_entries(after)))
+    future = request.reading(shown_entry(after, edited_entries(after)))
     present = request.functions
     counts = [sum(entry.is_rescue for entry in one.entries) for one in (boot, after)]
     edited = tuple(entry for entry, edits in changes.items() if edits)
@@ -224,14 +225,6 @@ def copies(boot: BootFile, dialect: Dialect, parameter: str | None = None) -> tu
     )
 
 
-def default_reading(boot: BootFile, dialect: Dialect) -> Reading | None:
-    """What the kernel will make of the entry that boots unattended; None where none boots Xen."""
-    targets = edited_entries(boot)
-    if not targets and (boot.default is None or not boot.default.has_xen):
-        return None
-    return _shown(boot, targets).reading(dialect)
-
-
 def _check(request: Request) -> None:
     both = set(request.add) & set(request.remove)
     if both:
@@ -249,41 +242,6 @@ def _check(request: Request) -> None:
             f"{printable(request.parameter, 40)!r} is no name of a kernel parameter.",
             remedy="Use xen-pciback.hide, or pciback.hide for a 2.6.32 kernel.",
         )
-
-
-def edited_entries(boot: BootFile) -> tuple[Entry, ...]:
-    """The entries whose list this tool writes: xe, xe-serial and the default entry."""
-    return tuple(
-        entry
-        for entry in boot.entries
-        if entry.has_xen
-        and not entry.is_rescue
-        and not entry.is_trial
-        and (entry.label in EDITED_LABELS or _is_default(boot, entry))
-    )
-
-
-def _is_default(boot: BootFile, entry: Entry) -> bool:
-    """Whether it boots by default; extlinux goes by the label, which may be there twice."""
-    if boot.loader == "extlinux" and boot.default is not None:
-        return entry.label == boot.default.label
-    return entry.is_default
-
-
-def _shown(boot: BootFile, targets: tuple[Entry, ...]) -> Entry:
-    """The entry that the plan speaks of: the default, or the first one edited."""
-    if boot.default is not None and boot.default.has_xen:
-        return boot.default
-    if targets:
-        return targets[0]
-    labels = ", ".join(printable(entry.known_as, 60) for entry in boot.entries)
-    raise Problem(
-        Exit.REFUSED,
-        "no-entry-to-edit",
-        f"{printable(boot.path)} has no entry that boots Xen as xe, xe-serial or by default "
-        f"(it has: {labels}).",
-        remedy="Is this the boot file of a Xen host? Check its default entry.",
-    )
 
 
 def _keep_rescue(boot: BootFile, request: Request, shown: Entry, text: str, *, hides: bool) -> str:

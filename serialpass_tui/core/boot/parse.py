@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from serialpass_tui.core.boot import extlinux, grub
 from serialpass_tui.core.boot.model import BootFile, Entry, unreadable
 from serialpass_tui.core.text import printable
 from serialpass_tui.lazy import pattern, replace
@@ -26,7 +25,11 @@ def parse(path: str, data: bytes) -> BootFile:
     looks_extlinux = _EXTLINUX_SIGN.search(data) is not None
     if looks_grub == looks_extlinux:
         looks_grub = path.endswith(".cfg")
-    boot = grub.parse(path, data) if looks_grub else extlinux.parse(path, data)
+    if looks_grub:
+        from serialpass_tui.core.boot.grub import parse as parse_it
+    else:
+        from serialpass_tui.core.boot.extlinux import parse as parse_it
+    boot = parse_it(path, data)
     if not boot.entries:
         raise unreadable(path, "there is no boot entry in it")
     return replace(boot, warnings=(*boot.warnings, *_extra_warnings(boot.entries)))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Group, Reading
     from serialpass_tui.core.inventory import PciFunction
 
-EDITED_LABELS = ("xe", "xe-serial")
 """The entries that xen-cmdline edits; the default entry is edited besides, whatever its label."""
 
 

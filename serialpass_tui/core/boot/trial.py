@@ -18,21 +18,16 @@ import re
 
 from serialpass_tui.core.boot.arguments import appended, replaced, set_list
 from serialpass_tui.core.boot.model import TRIAL_LABEL, BootFile, Entry
+from serialpass_tui.core.boot.outlook import MARKER, trial_entry
 from serialpass_tui.core.boot.parse import parse
 from serialpass_tui.core.boot.rescue import cut, line_end_at, renaming
-from serialpass_tui.core.kernel_args import MAX_CMDLINE, words
+from serialpass_tui.core.kernel_args import MAX_CMDLINE
 from serialpass_tui.errors import Exit, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.hide_list import Dialect, Group
 
-MARKER = "serialpass.trial"
-"""The word on dom0's command line that tells a trial boot.
-
-A name with a dot belongs to a module: the kernel passes over one that no module knows, and hands
-it to no init (Linux init/main.c unknown_bootoption).
-"""
 TITLE_SUFFIX = " (serialpass-tui trial)"
 _GRUB_HEAD = """\
 # serialpass-tui: an entry that is booted once, to try its hide list
@@ -53,16 +48,6 @@ fi
 `save_env` fails where GRUB cannot write to the disk (grub-core/commands/loadenv.c): then the order
 would stand at every boot, so that it is not followed at all.
 """
-
-
-def is_trial_boot(cmdline: str) -> bool:
-    """Whether a kernel with this command line was started by a trial entry."""
-    return any(word.name == MARKER for word in words(cmdline))
-
-
-def trial_entry(boot: BootFile) -> Entry | None:
-    """The trial entry of a boot file, None where it has none."""
-    return next((entry for entry in boot.entries if entry.is_trial), None)
 
 
 def with_trial(boot: BootFile, groups: tuple[Group, ...], dialect: Dialect) -> BootFile:

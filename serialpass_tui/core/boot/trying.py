@@ -6,10 +6,9 @@ from serialpass_tui.core.boot import once
 from serialpass_tui.core.boot.edit import Companion, TrialPlan
 from serialpass_tui.core.boot.locate import UDEV_RULE
 from serialpass_tui.core.boot.model import TRIAL_LABEL
+from serialpass_tui.core.boot.outlook import store_of
 from serialpass_tui.core.boot.trial import (
-    is_trial_boot,
     no_trial,
-    trial_entry,
     with_trial,
     without_trial,
 )
@@ -23,32 +22,7 @@ if TYPE_CHECKING:
 
     from serialpass_tui.core.boot.edit import HidePlan
     from serialpass_tui.core.boot.model import BootFile
-    from serialpass_tui.core.hide_list import Dialect, Reading
-    from serialpass_tui.core.inventory import BootStore, HostFacts, Inventory
-
-
-def store_of(boot: BootFile, inventory: Inventory) -> BootStore | None:
-    """Where the loader of this boot file keeps what it boots once."""
-    return next((item for item in inventory.boot_stores if item.boot_file == boot.path), None)
-
-
-def is_trying(boot: BootFile, inventory: Inventory) -> bool:
-    """Whether this boot is a trial on which nobody has decided yet."""
-    return is_trial_boot(inventory.cmdline) and trial_entry(boot) is not None
-
-
-def next_trial(boot: BootFile, inventory: Inventory, dialect: Dialect) -> Reading | None:
-    """What the trial entry hides, if it is the one that boots next."""
-    entry = trial_entry(boot)
-    if entry is None or not is_ordered(boot, inventory):
-        return None
-    return entry.reading(dialect)
-
-
-def is_ordered(boot: BootFile, inventory: Inventory) -> bool:
-    """Whether the loader is to boot a trial entry once."""
-    store = store_of(boot, inventory)
-    return store is not None and once.armed(boot.loader, store.data) == TRIAL_LABEL
+    from serialpass_tui.core.inventory import HostFacts, Inventory
 
 
 def with_trial_plan(

@@ -7,7 +7,7 @@ from collections import Counter
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.doctoring.entries import meant, without_effect
 from serialpass_tui.core.hide_list import named
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.lazy import frozen, replace
 

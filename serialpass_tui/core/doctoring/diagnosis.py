@@ -14,7 +14,7 @@ from serialpass_tui.core.doctoring.housekeeping import (
     of_settings,
 )
 from serialpass_tui.core.doctoring.vms import of_vms, planned
-from serialpass_tui.core.job import DeviceId
+from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
 from serialpass_tui.lazy import frozen, replace

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from serialpass_tui.core.bdf import Bdf
-    from serialpass_tui.core.job import DeviceId, Job
+    from serialpass_tui.core.inventory import DeviceId
+    from serialpass_tui.core.job import Job
 
 
 @frozen

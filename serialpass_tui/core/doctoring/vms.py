@@ -5,7 +5,7 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
-from serialpass_tui.core import guard, safety, vm, xl_config, xl_edit
+from serialpass_tui.core import guard, safety, vm, vm_edit, xl_config, xl_edit
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.doctoring.entries import meant
@@ -55,7 +55,7 @@ def planned(facts: Facts, moved: Mapping[Bdf, Move]) -> Edits:
             if not own:
                 continue
             others = [edit for other in made if other != uuid for edit in made[other]]
-            pool = vm.after_edits(facts.pool, others)
+            pool = vm_edit.after_edits(facts.pool, others)
             against = safety.refusals(guard.findings(facts.inventory, pool, own))
             if against:
                 refused[uuid] = against[0].reason
@@ -181,9 +181,9 @@ def _keys(facts: Facts, chosen: Vm, moved: Mapping[Bdf, Move]) -> tuple[VmEdit, 
     made = [VmEdit(chosen.uuid, chosen.name, guard.PCI_KEY, chosen.pci, after)]
     had, has = (vm.parse_pci(value or "") for value in (chosen.pci, after))
     new = [bdf for bdf in has if bdf not in had]
-    beside = vm.bind_edits(chosen, facts.this_host, new)
+    beside = vm_edit.bind_edits(chosen, facts.this_host, new)
     if not has:
-        beside = vm.unbind_edits(chosen, had)
+        beside = vm_edit.unbind_edits(chosen, had)
     others = [edit for edit in beside if edit.key != guard.PCI_KEY]
     return tuple([*made, *others] if not has else [*others, *made])
 

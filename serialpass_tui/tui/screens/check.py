@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from serialpass_tui.core.pool import Vm
-    from serialpass_tui.service import Check
+    from serialpass_tui.core.verify import Check
 
 HEADS = (Column("", 4), Column("Check"), Column("Found", 34))
 

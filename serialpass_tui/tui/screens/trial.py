@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change
     from serialpass_tui.core.job import Job
-    from serialpass_tui.service import Check
+    from serialpass_tui.core.verify import Check
 
 
 def check_lines(checks: Iterable[Check]) -> Iterable[Line]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.boot import BootFile, once, parse, plan_hide, trial_entry
-from serialpass_tui.core.boot.trial import is_trial_boot, with_trial, without_trial
+from serialpass_tui.core.boot.outlook import is_trial_boot
+from serialpass_tui.core.boot.trial import with_trial, without_trial
 from serialpass_tui.core.hide_list import Dialect, Group, canonical
 from serialpass_tui.core.inventory import BootStore
 from serialpass_tui.errors import Problem
