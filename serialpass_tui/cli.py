@@ -11,7 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
+from serialpass_tui import plain
 from serialpass_tui.core.bdf import Bdf
+from serialpass_tui.core.text import shell_words
 from serialpass_tui.errors import Exit, Json, Problem
 from serialpass_tui.lazy import replace
 
@@ -48,7 +50,6 @@ exit status: 0 done or nothing to do, 1 a bug, 2 usage, 3 refused by a safety ru
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. A Problem is told in words, never as a traceback."""
     argv = sys.argv[1:] if argv is None else argv
-    from serialpass_tui import plain
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the console's character set lacks must not end a run half-way.
@@ -58,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     term = plain.Terminal(sys.stdout, input, interactive=interactive, json="--json" in argv)
     try:
         args = build_parser().parse_args(argv)
-        term = replace(term, yes=args.yes, dry_run=args.dry_run, json=args.json)
+        term = replace(
+            term, yes=args.yes, dry_run=args.dry_run, json=args.json, called=_called(args)
+        )
         _check(args)
         _log_to(os.environ.get("SERIALPASS_LOG", ""))
         with contextlib.ExitStack() as args.ending:
@@ -127,6 +130,20 @@ class _Version(argparse.Action):
 
         sys.stdout.write(f"{version()}\n")
         parser.exit()
+
+
+def _called(args: argparse.Namespace) -> str:
+    """How this program is called for the same host: what it tells to be typed must act there."""
+    places = {
+        "--ssh": args.ssh,
+        "--host-root": args.host_root,
+        "--machine": args.machine,
+        "--state-dir": args.state_dir,
+        "--xapi-socket": args.xapi_socket,
+    }
+    words = [word for pair in places.items() if pair[1] is not None for word in pair]
+    words += [word for option in args.ssh_option for word in ("--ssh-option", option)]
+    return shell_words([plain.NAME, *words]) if words else plain.NAME
 
 
 def _interrupted() -> Problem:
@@ -456,7 +473,6 @@ def _run(args: argparse.Namespace, term: Terminal) -> int:
 def _command(args: argparse.Namespace, term: Terminal) -> int:
     if args.command == "preview":
         return _preview(args, term)
-    from serialpass_tui import plain
 
     if args.command == "record":
         return _record(args, term)
@@ -495,7 +511,6 @@ def _boot_check(service: Service, term: Terminal) -> int:
 
 
 def _preview(args: argparse.Namespace, term: Terminal) -> int:
-    from serialpass_tui import plain
     from serialpass_tui.host.files import LocalFiles
 
     hide, unhide = ([Bdf.parse(text) for text in texts] for texts in (args.hide, args.unhide))

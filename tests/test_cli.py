@@ -234,6 +234,17 @@ def test_a_host_root_without_boot_files_stays_as_it_is(tmp_path: Path, command: 
     assert [] == list(tmp_path.iterdir())
 
 
+def test_a_command_that_is_told_acts_on_the_same_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "a disk"
+    root.mkdir()
+    assert Exit.USAGE == cli.main(["rollback", "j9", "--host-root", str(root), "--yes"])
+    assert (
+        f"`serialpass-tui --host-root '{root}' history` lists the jobs." in capsys.readouterr().err
+    )
+
+
 def test_record_writes_nothing_on_a_dry_run(tmp_path: Path) -> None:
     file = tmp_path / "host.json"
     assert Exit.DONE == cli.main(["record", str(file), "--machine", MACHINE, "--dry-run"])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.conftest import Stage
 
 
-def terminal(answer: str = "", **options: bool) -> plain.Terminal:
+def terminal(answer: str = "", **options: Any) -> plain.Terminal:
     """A terminal in memory at which somebody answers; no answer: nobody is there."""
     return plain.Terminal(io.StringIO(), lambda _: answer, interactive=bool(answer), **options)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serialpass_tui.core.codec import Json
     from serialpass_tui.errors import Problem
 
+NAME = "serialpass-tui"
+
 VERSION = 1
 """Version of every JSON document; raised when a field changes its meaning."""
 
@@ -32,12 +34,18 @@ class Terminal:
     yes: bool = False
     dry_run: bool = False
     json: bool = False
+    called: str = NAME
+    """What a person types before a command, with the options that name the host."""
+
+    def told(self, text: str) -> str:
+        """`text`, safe to show; commands in it act on the host that this run acts on."""
+        return printable(text.replace(f"`{NAME} ", f"`{self.called} "))
 
     def say(self, *lines: str) -> None:
         """Lines for a person, safe to show; nothing where a document was asked for."""
         if not self.json:
             for line in lines:
-                self._put(printable(line) + "\n")
+                self._put(self.told(line) + "\n")
 
     def document(self, **fields: Json) -> None:
         """The one JSON document of this run; nothing where words were asked for."""
@@ -81,8 +89,8 @@ def report_problem(problem: Problem, term: Terminal, err: TextIO) -> int:
     if term.json:
         term.document(problem=problem.as_json())
     else:
-        err.write(f"serialpass-tui: {printable(problem.summary)}\n")
-        err.write(f"  {printable(problem.state)}\n  {printable(problem.remedy)}\n")
+        err.write(f"{NAME}: {term.told(problem.summary)}\n")
+        err.write(f"  {term.told(problem.state)}\n  {term.told(problem.remedy)}\n")
         err.write(f"  ({problem.code})\n")
         for line in ("", *problem.view) if problem.view else ():
             err.write(f"{printable(line)}\n")
