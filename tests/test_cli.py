@@ -111,7 +111,7 @@ def test_a_bug_is_told_without_a_traceback(
     def burst(_args: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(cli, "_ports", burst)
+    monkeypatch.setattr(cli.hosts, "ports", burst)
     assert Exit.BUG == cli.main(["scan"])
     said = capsys.readouterr().err
     assert "RuntimeError: boom" in said
@@ -284,7 +284,7 @@ def test_an_interruption_is_told_as_what_it_is(
     def interrupted(_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_ports", interrupted)
+    monkeypatch.setattr(cli.hosts, "ports", interrupted)
     assert Exit.FAILED == cli.main(["scan", *(["--json"] if json_asked else [])])
     if json_asked:
         problem = only_document(capsys)["problem"]
@@ -355,7 +355,7 @@ def test_a_kill_in_the_middle_of_a_change_is_journalled_and_told(
     journal = StateDirectory(stage.world.state_dir)
     killing = Killing(stage.world.root)
     killed = Service(stage.world.host, killing, stage.toolstack, journal, stage.world.clock)
-    monkeypatch.setattr(cli, "_service", lambda _args: killed)
+    monkeypatch.setattr(cli.hosts, "service", lambda _args: killed)
     argv = ["hide", *map(str, bdfs), "--yes", "--json"]
     inherited = signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may ignore it
     try:
@@ -370,7 +370,7 @@ def test_a_kill_in_the_middle_of_a_change_is_journalled_and_told(
 
     (job,) = stage.service.jobs_as_found()
     assert job.awaits_reboot
-    monkeypatch.setattr(cli, "_service", lambda _args: stage.service)
+    monkeypatch.setattr(cli.hosts, "service", lambda _args: stage.service)
     assert Exit.DONE == cli.main(["rollback", "--yes"])
     assert before == stage.boot_bytes()
 
@@ -380,7 +380,7 @@ def test_nohup_is_not_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         monkeypatch.setattr(
-            cli, "_ports", lambda _args: seen.append(signal.getsignal(signal.SIGHUP))
+            cli.hosts, "ports", lambda _args: seen.append(signal.getsignal(signal.SIGHUP))
         )
         assert Exit.BUG == cli.main(["scan"])  # there is no service: only the handler counts
     finally:

@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def subcommands() -> list[str]:
     """The names that the parser knows."""
-    (action,) = (a for a in cli.build_parser()._actions if a.dest == "command")
+    (action,) = (a for a in cli.options.build_parser()._actions if a.dest == "command")
     assert action.choices is not None
     return [str(name) for name in action.choices]
 
@@ -29,7 +29,7 @@ def test_every_subcommand_is_in_the_table(name: str) -> None:
 
 def options() -> list[str]:
     """Every long option of the program and of its subcommands."""
-    parser = cli.build_parser()
+    parser = cli.options.build_parser()
     (action,) = (a for a in parser._actions if a.dest == "command")
     assert isinstance(action.choices, dict)
     found: set[str] = set()

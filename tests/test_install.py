@@ -41,7 +41,7 @@ class Dom0:
         self.folder, self.capsys = folder, capsys
         self.program: Program | None = program(folder)
         furnish(self.root)
-        monkeypatch.setattr(cli, "_service", lambda _args: self.service)
+        monkeypatch.setattr(cli.hosts, "service", lambda _args: self.service)
 
     @property
     def service(self) -> Service:
@@ -576,6 +576,6 @@ def test_the_program_that_a_trial_starts_is_the_one_that_is_installed(
 ) -> None:
     link = tmp_path / "serialpass-tui"
     monkeypatch.setattr(installing, "LINK_FOLDERS", (str(tmp_path),))
-    assert str(link) != cli._program()
+    assert str(link) != cli.hosts.program()
     link.symlink_to(shutil.which("true") or "/bin/true")
-    assert str(link) == cli._program()
+    assert str(link) == cli.hosts.program()

@@ -275,8 +275,8 @@ def test_which_toolstack_a_host_has(tmp_path: Path, signs: list[str], kind: type
             place.mkdir()
         else:
             place.touch()
-    assert kind is type(cli.toolstack_of(None, tmp_path))
-    assert Xapi is type(cli.toolstack_of("/socket", tmp_path))
+    assert kind is type(cli.hosts.toolstack_of(None, tmp_path))
+    assert Xapi is type(cli.hosts.toolstack_of("/socket", tmp_path))
 
 
 @pytest.mark.parametrize("redact", [False, True])
@@ -317,7 +317,7 @@ def test_the_commands_over_xl(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli, "_service", lambda _args: xl_stage.service)
+    monkeypatch.setattr(cli.hosts, "service", lambda _args: xl_stage.service)
     common = ["--yes", *(["--json"] if as_json else [])]
     card = [str(bdf) for bdf in xl_stage.bdfs]
     said = []

@@ -99,7 +99,7 @@ def test_the_second_operator_cannot_hide_or_roll_back(
 ) -> None:
     stage = open_stage("xenserver-6.2-procedure")
     plain.hide(stage.service, terminal(yes=True), [Bdf(0, 2, 0, 0)])
-    monkeypatch.setattr(cli, "_service", lambda _args: stage.service)
+    monkeypatch.setattr(cli.hosts, "service", lambda _args: stage.service)
     before = everything(stage.world.root), everything(stage.world.state_dir)
     with first_operator(stage.world.state_dir) as who:
         assert Exit.CONFLICT == cli.main(argv)

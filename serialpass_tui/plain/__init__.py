@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from serialpass_tui.plain.doctoring import doctor
     from serialpass_tui.plain.installing import install, uninstall
     from serialpass_tui.plain.jobs import history, rollback
-    from serialpass_tui.plain.terminal import NAME, Terminal, report_problem
+    from serialpass_tui.plain.terminal import Terminal, report_problem
 
 __all__ = [
-    "NAME",
     "Terminal",
     "bind",
     "confirm",
@@ -48,6 +47,6 @@ __getattr__ = exports(
         "doctoring": ("doctor",),
         "installing": ("install", "uninstall"),
         "jobs": ("history", "rollback"),
-        "terminal": ("NAME", "Terminal", "report_problem"),
+        "terminal": ("Terminal", "report_problem"),
     },
 )

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from serialpass_tui.core.text import printable
+from serialpass_tui.core.text import printable, shell_words
 from serialpass_tui.errors import Exit
 from serialpass_tui.lazy import frozen
 
@@ -34,12 +34,15 @@ class Terminal:
     yes: bool = False
     dry_run: bool = False
     json: bool = False
-    called: str = NAME
-    """What a person types before a command, with the options that name the host."""
+    place: tuple[str, ...] = ()
+    """The options that name the host that this run acts on."""
 
     def told(self, text: str) -> str:
-        """`text`, safe to show; commands in it act on the host that this run acts on."""
-        return printable(text.replace(f"`{NAME} ", f"`{self.called} "))
+        """`text`, safe to show; the commands in it are for the host that this run acts on."""
+        call = f"`{NAME} "
+        if self.place and call in text:
+            text = text.replace(call, f"{call}{shell_words(self.place)} ")
+        return printable(text)
 
     def say(self, *lines: str) -> None:
         """Lines for a person, safe to show; nothing where a document was asked for."""

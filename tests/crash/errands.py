@@ -53,7 +53,7 @@ class Dom0:
         world = self.world
         files = world.files(LocalFiles(world.root))
         # By a name of the host's own, for the hint at a login holds it.
-        state = StateDirectory(world.state_dir, world.root, shown=cli.STATE_DIR)
+        state = StateDirectory(world.state_dir, world.root, shown=cli.options.STATE_DIR)
         return Service(
             world.host,
             files,
@@ -65,7 +65,7 @@ class Dom0:
 
     def command(self, *argv: str) -> int:
         """Run a subcommand as `main` does; its exit status."""
-        cli._service = lambda args: self.service
+        cli.hosts.service = lambda args: self.service
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return cli.main(argv)
 

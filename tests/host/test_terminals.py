@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serialpass_tui import cli
+from serialpass_tui.cli.wizard import terminal_of
 from serialpass_tui.host import terminals
 from serialpass_tui.host.journal import StateDirectory
 
@@ -96,5 +96,5 @@ def test_the_next_start_on_that_line_knows_it(
 
 
 def _chosen(wanted: str | None, state: StateDirectory | None) -> tuple[str, int]:
-    profile = cli._terminal(wanted, state)
+    profile = terminal_of(wanted, state)
     return profile.name, profile.speed

@@ -234,6 +234,6 @@ def command_line(dom0: Dom0, *words: str) -> list[str]:
 @contextlib.contextmanager
 def service_over(dom0: Dom0) -> Iterator[Service]:
     """A service as a run with that command line has it."""
-    args = cli.build_parser().parse_args(command_line(dom0))
+    args = cli.options.build_parser().parse_args(command_line(dom0))
     with contextlib.ExitStack() as args.ending:
-        yield cli._service(args)
+        yield cli.hosts.service(args)

@@ -25,7 +25,7 @@ def run(service: Service, demo: str = "") -> int:
 def main(place: str, count: str = "") -> int:
     """Run it."""
     if not count:
-        return run(cli._service(cli.build_parser().parse_args(["--machine", place])))
+        return run(cli.hosts.service(cli.options.build_parser().parse_args(["--machine", place])))
     from tests.term.stage import staged
 
     with staged(Path(place), int(count)) as service:
