@@ -146,11 +146,20 @@ class Dom0:
 
     def cut(self) -> None:
         """Cut every session as a broken line does: the shells there are not told."""
-        sessions = self.base / "sessions"
-        for line in sessions.read_text().split():
+        for pid in self.open_sessions():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(line), signal.SIGKILL)
-        sessions.write_text("")
+                os.kill(pid, signal.SIGKILL)
+        (self.base / "sessions").write_text("")
+
+    def open_sessions(self) -> list[int]:
+        """The sessions that are not at their end; the list holds no others from now on.
+
+        The number of one that ended may be that of a process of this machine by now.
+        """
+        noted = (self.base / "sessions").read_text().split()
+        found = [int(pid) for pid in dict.fromkeys(noted) if _is_sshd(pid)]
+        (self.base / "sessions").write_text("".join(f"{pid}\n" for pid in found))
+        return found
 
     def sessions_at(self, place: Path) -> None:
         """Have the list of sessions lie where the host sees it too."""
@@ -179,6 +188,12 @@ class Dom0:
 def _make_key(place: Path) -> None:
     argv = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(place)]
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+
+
+def _is_sshd(pid: str) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().startswith("sshd")
+    return False
 
 
 def _free_port() -> int:

@@ -48,6 +48,7 @@ class Faults:
     """What goes wrong at a host with GNU programs."""
 
     def __init__(self, dom0: Dom0) -> None:
+        self._dom0 = dom0
         self._folder = dom0.root / "fault"
         self._folder.mkdir()
         dom0.sessions_at(self._folder / "sessions")
@@ -64,7 +65,8 @@ class Faults:
         self.plan(0, LINE, "before")
 
     def plan(self, at: int, how: str, when: str) -> None:
-        """Strike at that call from now on, the first being 1."""
+        """Strike at that call from now on, the first being 1; those who are logged in are met."""
+        self._dom0.open_sessions()
         (self._folder / "plan").write_text(f"{at} {how} {when}\n")
         (self._folder / "count").write_text("0\n")
         (self._folder / "struck").unlink(missing_ok=True)
