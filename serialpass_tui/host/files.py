@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.program import Seal
 
-_MADE = (".target.d", "serialpass-tui")
+MADE = (".target.d", "serialpass-tui")
 """How a folder's name ends that is made for a file, and taken away when nothing is left in it:
 systemd's drop-ins of a target (systemd.unit(5)), of which there may be none, and this tool's."""
 _MODE = 0o755
@@ -224,7 +224,7 @@ def _prepared(target: Path, *, made: bool) -> bool:
     False: there is no folder, and none is to be made.
     """
     folder = target.parent
-    if folder.name.endswith(_MADE) and not folder.is_dir():
+    if folder.name.endswith(MADE) and not folder.is_dir():
         if not made:
             return False
         folder.mkdir(mode=0o755)
@@ -236,7 +236,7 @@ def _prepared(target: Path, *, made: bool) -> bool:
 def _left(target: Path) -> Path:
     """Take the folder of a file that is gone away too, if it was made for it; what stays."""
     folder = target.parent
-    if not folder.name.endswith(_MADE):
+    if not folder.name.endswith(MADE):
         return target
     with contextlib.suppress(OSError):  # others have files in it
         folder.rmdir()

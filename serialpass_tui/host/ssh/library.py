@@ -11,6 +11,8 @@ fs/sync.c), so that a boot loader that replays no journal sees the file.
 
 from __future__ import annotations
 
+from serialpass_tui.host.files import MADE
+
 MISSING, CHANGED, OTHER, NOT_PLAIN, NO_FLOCK, UNSAFE = 11, 10, 12, 13, 14, 15
 FAILED, TORN, IN_PLACE, OWNER = 20, 21, 23, 22
 NO_COMMAND = 16
@@ -87,7 +89,7 @@ sp_read() {
 }
 sp_replace() {
   sp_real "$1"
-  case $d in *.target.d|*serialpass-tui) if [ ! -d "$d" ]; then
+  case $d in @MADE@) if [ ! -d "$d" ]; then
     [ "$3" = - ] && return 0
     mkdir "$d" && chmod 755 "$d" || return 20
   fi;; esac
@@ -132,7 +134,7 @@ sp_unlink() {
   sync
 }
 sp_tidy() {
-  case $1 in *.target.d|*serialpass-tui) rmdir "$1" 2>/dev/null && sync;; esac
+  case $1 in @MADE@) rmdir "$1" 2>/dev/null && sync;; esac
   return 0
 }
 sp_state() {
@@ -199,4 +201,4 @@ sp_later() {
   ( trap "" 1; sleep 5; exec "$@" ) </dev/null >/dev/null 2>&1 4>&- 9>&- &
 }
 sp_put() { printf %s "$2" >"$1"; }
-"""
+""".replace("@MADE@", "|".join(f"*{end}" for end in MADE))
