@@ -42,7 +42,8 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
     lines = list(_vms(scan))
     if scan.pool is not None:
         lines += _pool(scan.pool)
-    if scan.trial(job) is Stage.AHEAD:
+    is_trial = scan.trial(job) is Stage.AHEAD
+    if is_trial:
         lines.append(fact("Trial", "The next boot is the trial entry's, once.", Ink.STRONG))
         lines.append(fact("Rescue", TRIAL_ENDS))
     elif plan is not None:
@@ -54,9 +55,12 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
             )
     if job is None or job.goal is not Goal.ROLLBACK:
         undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
-        lines.append(
-            fact("Undo", f"`{undo}` takes the edit back, also after a boot of the rescue entry.")
+        what = (
+            "trial back, before its boot or after it"
+            if is_trial
+            else ("edit back, also after a boot of the rescue entry")
         )
+        lines.append(fact("Undo", f"`{undo}` takes the {what}."))
     return tuple(lines)
 
 
