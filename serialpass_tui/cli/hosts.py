@@ -54,7 +54,7 @@ def service(args: argparse.Namespace) -> Service:
 
 def ports(args: argparse.Namespace) -> Ports:
     """The doors to what the options name. Raises Problem."""
-    from serialpass_tui.host.local import SystemClock
+    from serialpass_tui.host.clock import SystemClock
 
     clock = SystemClock()
     if args.machine is not None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from serialpass_tui.service import Service
     from serialpass_tui.term.profile import Profile
 
+_MANY = 10_000
+"""New objects after which garbage is looked for; a screen makes some thousands that stay."""
+
 
 def wizard(args: argparse.Namespace, term: Terminal) -> int:
     """Run the wizard, or the demo; its exit status. Raises Problem where it cannot be shown."""
@@ -72,6 +75,7 @@ def _run_wizard(
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(_MANY)
     return run_wizard(service, terminal, demo=demo, answers=answers, trying=trying)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 from serialpass_tui.core.bdf import Bdf
@@ -115,14 +114,6 @@ class LocalHost:
             return ()  # the domain has no PCI backend: nothing was ever plugged
         remedy = "Run this as root in dom0, and check that xenstored runs."
         raise _failed("xenstore-failed", done, remedy)
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> int:
-        """Seconds since the epoch."""
-        return int(time.time())
 
 
 def restart_command(*, systemd: bool) -> tuple[str, ...]:

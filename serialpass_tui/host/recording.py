@@ -16,7 +16,6 @@ from serialpass_tui.host.recorded import (
     RecordedJournal,
     RecordedToolstack,
 )
-from serialpass_tui.host.redaction import redact as without_identifiers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def save(path: Path, recording: Recording, *, redact: bool) -> None:
     Raises:
         Problem: `disk-full`, `read-only`, `write-failed`.
     """
+    from serialpass_tui.host.redaction import redact as without_identifiers  # a look needs none
+
     shown = without_identifiers(recording) if redact else recording
     data = (json.dumps(codec.encode(shown), indent=2) + "\n").encode()
     try:

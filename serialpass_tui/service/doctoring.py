@@ -5,7 +5,7 @@ from __future__ import annotations
 from serialpass_tui.core.doctoring import Diagnosis, Facts, examine
 from serialpass_tui.core.pool import XlHost
 from serialpass_tui.errors import Problem
-from serialpass_tui.service import installing
+from serialpass_tui.lazy import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from serialpass_tui.core.installing import Own
     from serialpass_tui.core.job import Job
     from serialpass_tui.core.ports import Files
+    from serialpass_tui.service import installing
     from serialpass_tui.service.installing import InstallPlan
     from serialpass_tui.service.looking import Looker
     from serialpass_tui.service.scanning import Scan
+else:
+    installing = Module("serialpass_tui.service.installing")
 
 
 def diagnosis(
@@ -54,6 +57,8 @@ def _own(
 ) -> tuple[tuple[str, ...], tuple[Own, ...], Problem | None]:
     """What the host has lost of this tool, what puts it back, and why nothing does."""
     gone: tuple[str, ...] = ()
+    if not jobs:
+        return gone, (), None
     try:
         gone = installing.lost(files, jobs)
         return gone, install().changes if gone else (), None

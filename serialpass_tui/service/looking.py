@@ -43,6 +43,15 @@ class Looker:
         """Read host, toolstack and boot files anew. Raises Problem if the host is unreadable."""
         return read_scan(self._host, self._toolstack)
 
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of the journal, oldest first."""
+        records = self._journal.records()
+        if not records:
+            return ()
+        from serialpass_tui.core.job import fold  # a host without jobs needs nothing of them
+
+        return fold(records)
+
     def jobs_as_found(self) -> tuple[Job, ...]:
         """All jobs as the host shows them to stand now, which the journal may not say yet.
 

@@ -7,25 +7,25 @@ from itertools import takewhile
 
 from serialpass_tui.core.changes import DriverChange, FileEdit, GuestEdit, Reboot
 from serialpass_tui.core.job import Goal, Progress
-from serialpass_tui.core.undo_text import Kept
 from serialpass_tui.errors import NOTHING_CHANGED, Problem
 from serialpass_tui.service.changing import FILE_CHANGED, Held, require_known
-from serialpass_tui.service.pausing import Pauses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serialpass_tui.core.job import Job
+    from serialpass_tui.core.undo_text import Kept
     from serialpass_tui.service.changing import Changer, Report
     from serialpass_tui.service.ledger import Ledger
+    from serialpass_tui.service.pausing import Pauses
 
 
 class Runner:
     """What makes the changes of a job, under the ledger's lock."""
 
-    def __init__(self, ledger: Ledger, changer: Changer) -> None:
+    def __init__(self, ledger: Ledger, changer: Changer, pauses: Pauses) -> None:
         self._ledger = ledger
         self._changer = changer
-        self.pauses = Pauses()
+        self._pauses = pauses
 
     def run(self, job: Job, tell: Report, *, reboot: bool) -> Job:
         """Apply what remains of a job that was taken up; without `reboot` it stops before that.
@@ -36,7 +36,7 @@ class Runner:
         job = self._ledger.in_this_boot(job)
         todo = _todo(job, reboot=reboot)
         for index in todo:
-            with self.pauses.change():
+            with self._pauses.change():
                 self._step(job, todo, index, tell)
         return self._ledger.settle(job)
 
@@ -68,6 +68,8 @@ class Runner:
 
     def _prepare(self, job: Job, todo: tuple[int, ...]) -> None:
         """Back up the files that are about to be edited, and write the shell's way back."""
+        from serialpass_tui.core.undo_text import Kept  # for who changes something
+
         kept: dict[str, Kept] = {}
         for index, change in enumerate(job.changes):
             if job.progress[index] is Progress.DROPPED:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core import boot, health, safety, trial
+from functools import cached_property
+
+from serialpass_tui.core import boot, safety, trial
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.job import Goal, Outcome, undo_list
-from serialpass_tui.service import checks, installing, planning
+from serialpass_tui.lazy import Module
 from serialpass_tui.service.looking import Looker
-from serialpass_tui.service.running import Runner
+from serialpass_tui.service.pausing import Pauses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from serialpass_tui.core import health
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, DriverChange, VmPower
@@ -24,10 +27,18 @@ if TYPE_CHECKING:
     from serialpass_tui.core.ports import Clock, Files, Host, Journal, Toolstack
     from serialpass_tui.core.safety import Finding
     from serialpass_tui.core.verify import Check
+    from serialpass_tui.service import checks, doctoring, installing, planning
     from serialpass_tui.service.changing import Held, Report
     from serialpass_tui.service.installing import InstallPlan
     from serialpass_tui.service.planning import BindPlan, RollbackPlan
+    from serialpass_tui.service.running import Runner
     from serialpass_tui.service.scanning import Scan
+else:
+    health = Module("serialpass_tui.core.health")
+    checks, doctoring, installing, planning = (
+        Module(f"serialpass_tui.service.{name}")
+        for name in ("checks", "doctoring", "installing", "planning")
+    )
 
 
 class Service(Looker):
@@ -55,11 +66,17 @@ class Service(Looker):
         self._hang_up = hang_up
         self._program = program
         self._running = running
-        self._runner = Runner(self._ledger, self._changer)
+        self._pauses = Pauses()  # at once: a signal's handler must not load a module
+
+    @cached_property
+    def _runner(self) -> Runner:
+        from serialpass_tui.service.running import Runner
+
+        return Runner(self._ledger, self._changer, self._pauses)
 
     def when_whole(self, act: Callable[[], None]) -> None:
         """Do it now, or where a change is being made, at its end: for handlers of signals."""
-        self._runner.pauses.call(act)
+        self._pauses.call(act)
 
     # --- a host that goes down and comes back
 
@@ -79,10 +96,6 @@ class Service(Looker):
     def observe(self, change: Change) -> Held:
         """What a change's place holds now. Raises Problem when it cannot be read."""
         return self._changer.observe(change)
-
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs of the journal, oldest first."""
-        return self._ledger.jobs()
 
     def job(self, job_id: str) -> Job:
         """The job of that number. Raises Problem `no-such-job`."""
@@ -255,8 +268,6 @@ class Service(Looker):
 
     def diagnose(self, scan: Scan) -> Diagnosis:
         """What is wrong on the host of a scan, and what would repair it; leaves no trace."""
-        from serialpass_tui.service import doctoring  # the other commands start without it
-
         return doctoring.diagnosis(scan, self._files, self, self.plan_install)
 
     def repair(self, scan: Scan, found: Diagnosis, report: Report | None = None) -> Job | None:
@@ -268,8 +279,6 @@ class Service(Looker):
         Raises:
             Problem: as `run` tells it.
         """
-        from serialpass_tui.service import doctoring
-
         changes = doctoring.changes_of(scan, found)
         if not changes:
             with self._ledger.lock():
@@ -318,7 +327,7 @@ class Service(Looker):
         What was begun and is found done is noted as done; a reboot that happened is noted; jobs
         that have nothing left to do are closed.
         """
-        if not self._ledger.open_jobs():
+        if not any(job.is_open for job in self.jobs()):
             return None
         with self._ledger.lock():
             self._ledger.settle_all()

@@ -11,8 +11,9 @@ import pytest
 from serialpass_tui.core.bdf import Bdf
 from serialpass_tui.core.inventory import Inventory
 from serialpass_tui.errors import Problem
+from serialpass_tui.host.clock import SystemClock
 from serialpass_tui.host.commands import Completed
-from serialpass_tui.host.local import LocalHost, SystemClock, backend_entries
+from serialpass_tui.host.local import LocalHost, backend_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serialpass_tui.core import boot, guard
+from serialpass_tui.core import boot
 from serialpass_tui.core.doctoring.devices import moves, of_devices
 from serialpass_tui.core.doctoring.entries import of_entries, of_ways_back
 from serialpass_tui.core.doctoring.housekeeping import (
@@ -17,17 +17,20 @@ from serialpass_tui.core.doctoring.vms import of_vms, planned
 from serialpass_tui.core.inventory import DeviceId
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen, replace
+from serialpass_tui.lazy import Module, frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from serialpass_tui.core import guard
     from serialpass_tui.core.boot import HidePlan
     from serialpass_tui.core.changes import Change, GuestEdit, VmEdit
     from serialpass_tui.core.doctoring.ailment import Ailment
     from serialpass_tui.core.doctoring.facts import Facts
     from serialpass_tui.core.installing import Own
+else:
+    guard = Module("serialpass_tui.core.guard")  # for a host with something to repair
 
 
 @frozen

@@ -5,7 +5,7 @@ Only VMs of this host are judged: in a pool the same address is another device o
 
 from __future__ import annotations
 
-from serialpass_tui.core import guard, safety, vm, vm_edit, xl_config, xl_edit
+from serialpass_tui.core import safety, vm, xl_config
 from serialpass_tui.core.changes import GuestEdit, VmEdit
 from serialpass_tui.core.doctoring.ailment import Ailment, Cure
 from serialpass_tui.core.doctoring.entries import meant
@@ -14,17 +14,23 @@ from serialpass_tui.core.pool import PowerState
 from serialpass_tui.core.rules import catalogue
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Problem
-from serialpass_tui.lazy import frozen, replace
+from serialpass_tui.lazy import Module, frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from serialpass_tui.core import guard, vm_edit, xl_edit
     from serialpass_tui.core.bdf import Bdf
     from serialpass_tui.core.doctoring.devices import Move
     from serialpass_tui.core.doctoring.facts import Facts
     from serialpass_tui.core.pool import Pool, Vm
     from serialpass_tui.core.xl_config import PciSpec
+else:
+    # For a host with something to repair.
+    guard, vm_edit, xl_edit = (
+        Module(f"serialpass_tui.core.{name}") for name in ("guard", "vm_edit", "xl_edit")
+    )
 
 
 @frozen
