@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import serialpass_tui
 
 HEAVY = ("textual", "rich", "pyudev", "psutil", "XenAPI", "subprocess", "socket", "asyncio")
 
@@ -69,6 +68,20 @@ def test_a_look_at_this_host_loads_no_more_than_it_needs(command: str, tmp_path:
     )
     assert "pyudev" in loaded
     assert set() == loaded & (NOT_FOR_A_LOOK | LATER)
+
+
+def test_a_first_look_at_a_host_without_jobs_loads_nothing_that_changes_one() -> None:
+    machine = Path(serialpass_tui.__file__).parent / "sim/machines/xcp-ng-8.3-bios.json"
+    loaded = loaded_by(
+        "from serialpass_tui.cli import hosts, options\n"
+        f"args = options.build_parser().parse_args(['--machine', {str(machine)!r}])\n"
+        "service = hosts.service(args)\n"
+        "scan = service.scan(); service.diagnose(scan); assert service.resume() is None"
+    )
+    assert "serialpass_tui.core.doctoring.diagnosis" in loaded
+    changing = {f"service.{name}" for name in ("changing", "ledger", "planning", "running")}
+    later = {*changing, "core.guard", "core.undo_text", "core.vm_edit", "host.probe"}
+    assert set() == loaded & {f"serialpass_tui.{name}" for name in later}
 
 
 def test_the_first_screen_loads_none_of_the_later_ones() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from serialpass_tui.core import undo_text
 from serialpass_tui.core.text import printable
 from serialpass_tui.errors import Exit, Problem
 
@@ -105,7 +104,9 @@ class RecordedJournal:
 
     def undo_place(self, job: str) -> str:
         """Where a host would have it: a recording may be planned for."""
-        return f"/var/lib/serialpass-tui/backups/job-{job}/{undo_text.NAME}"
+        from serialpass_tui.core.undo_text import NAME
+
+        return f"/var/lib/serialpass-tui/backups/job-{job}/{NAME}"
 
     def keep_undo(self, job: str, text: Callable[[str], bytes]) -> None:
         """Refused.
