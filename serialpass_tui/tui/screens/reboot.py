@@ -56,7 +56,7 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
     if job is None or job.goal is not Goal.ROLLBACK:
         undo = f"serialpass-tui rollback {job.id}" if job is not None else "serialpass-tui rollback"
         what = (
-            "trial back, also after its boot"
+            "trial back at any time"
             if is_trial
             else ("edit back, also after a boot of the rescue entry")
         )
