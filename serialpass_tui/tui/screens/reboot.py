@@ -58,7 +58,7 @@ def consequences(scan: Scan, plan: HidePlan | None, job: Job | None) -> tuple[Li
         what = (
             "trial back at any time"
             if is_trial
-            else ("edit back, also after a boot of the rescue entry")
+            else "edit back, also after a boot of the rescue entry"
         )
         lines.append(fact("Undo", f"`{undo}` takes the {what}."))
     return tuple(lines)
