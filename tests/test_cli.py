@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serialpass_tui import __version__, built, cli
+from serialpass_tui.cli import wizard
 from serialpass_tui.errors import Exit
 from serialpass_tui.host.files import LocalFiles
 from serialpass_tui.host.journal import StateDirectory
+from serialpass_tui.host.local import LocalHost
 from serialpass_tui.service import Service
 from serialpass_tui.sim import machines
 
@@ -400,3 +403,16 @@ def test_a_built_tool_tells_its_commit_and_parts(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(built, "get_data", lambda _package, _name: data)
     told = f"serialpass-tui {__version__}\ncommit 0123abcd\nCPython 3.13.5\nmusl 1.2.5"
     assert told == built.version()
+
+
+def test_the_wizard_is_refused_outside_a_dom0_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read(_host: object) -> None:
+        raise AssertionError("the wizard reads the host itself")
+
+    monkeypatch.setattr(wizard, "terminal_of", lambda _wanted, _state: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(LocalHost, "inventory", read)
+    assert Exit.FAILED == cli.main([])
+    assert "(not-dom0)" in capsys.readouterr().err

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. A Problem is told in words, never as a traceback."""
     argv = sys.argv[1:] if argv is None else argv
-
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the console's character set lacks must not end a run half-way.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -85,6 +85,15 @@ def ports(args: argparse.Namespace) -> Ports:
     return LocalHost(), LocalFiles(), toolstack_of(args.xapi_socket), journal, clock
 
 
+def is_dom0(args: argparse.Namespace) -> bool:
+    """Whether a running Xen has the host of these options as its dom0; `ports` come before it."""
+    from serialpass_tui.host import system
+
+    if args.host_root is not None:
+        return False  # nothing of a mounted disk runs
+    return system.is_dom0(Path("/") if args.ssh is None else args.fetched)
+
+
 def log_in(args: argparse.Namespace) -> Connection:
     """A connection to the host of --ssh, closed at the end of the run. Raises Problem."""
     from serialpass_tui.host.ssh import target
@@ -107,6 +116,7 @@ def _ports_at(args: argparse.Namespace, clock: Clock) -> Ports:
     args.ending.callback(host.close)
     files = RemoteFiles(connection)
     toolstack = _toolstack_at(connection, host, files)
+    args.fetched = host.root
     journal = RemoteState(connection, args.state_dir or STATE_DIR)
     return host, files, toolstack, journal, clock
 

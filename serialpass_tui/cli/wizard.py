@@ -54,7 +54,7 @@ def wizard(args: argparse.Namespace, term: Terminal) -> int:
             "The wizard changes the boot entry and VMs of that host: it needs root there.",
             remedy="Log in as root: --ssh root@HOST; `scan --ssh` looks without root.",
         )
-    if args.machine is None and service.scan().inventory.xen is None:
+    if args.machine is None and not hosts.is_dom0(args):
         raise Problem(
             Exit.FAILED,
             "not-dom0",

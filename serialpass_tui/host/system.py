@@ -45,9 +45,9 @@ def xen(root: Path, run: Run, unread: list[str]) -> Xen | None:
 
     Its own command line and whether it can pass devices through are known to `xl info` alone.
     """
-    folder = root / "sys/hypervisor"
-    if text(folder / "type") != "xen" or not _is_dom0(root):
+    if not is_dom0(root):
         return None
+    folder = root / "sys/hypervisor"
     major, minor, extra = (text(folder / "version" / part) for part in ("major", "minor", "extra"))
     version = f"{major}.{minor}{extra}" if major else ""
     try:
@@ -75,8 +75,13 @@ def xl_info(output: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
-def _is_dom0(root: Path) -> bool:
-    """By xenfs; where that is not mounted, by the uuid that Xen gives to dom0 alone."""
+def is_dom0(root: Path) -> bool:
+    """Whether a running Xen has this system as its dom0.
+
+    By xenfs; where that is not mounted, by the uuid that Xen gives to dom0 alone.
+    """
+    if text(root / "sys/hypervisor/type") != "xen":
+        return False
     capabilities = root / "proc/xen/capabilities"
     if capabilities.exists():
         return "control_d" in text(capabilities).split()
