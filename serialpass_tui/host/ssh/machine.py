@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from serialpass_tui.host import rooted, udev
+from serialpass_tui.host import rooted, sysfs, udev
 from serialpass_tui.host.network import Interface
 from serialpass_tui.host.sysfs import children, number, text
 from serialpass_tui.lazy import pattern
@@ -83,7 +83,7 @@ class FetchedMachine:
         if device not in {"/dev/root", "rootfs"}:
             return device
         wanted = self.device_number(self._root)
-        for block in self.devices("block"):
+        for block in sysfs.devices(self._root / "sys", "block"):
             if wanted and block.text("dev") == wanted:
                 return f"/dev/{block.name}"
         return device
@@ -100,7 +100,7 @@ class FetchedMachine:
                 tuple(found.get(device.name, ())),
                 device.text("address"),
             )
-            for device in self.devices("net")
+            for device in sysfs.devices(self._root / "sys", "net")
         }
 
     def boot_time(self) -> int:

@@ -106,7 +106,7 @@ for e in /sys/class/block/*; do
   for x in "$p/device" "$p"/slaves/* "$p"/holders/*; do l_ "$x"; done
   case $p in */nvme-subsystem/*) for x in "${p%/*}"/nvme*; do l_ "$x"; done;; esac
 done
-for e in /run/udev/data/b* /run/udev/data/n* /run/udev/data/+pci:* /run/udev/data/c189:*
+for e in /run/udev/data/b* /run/udev/data/+pci:* /run/udev/data/c189:*
 do t_ "$e"; done
 """
 
